@@ -46,6 +46,7 @@ class Constraining:
         self._force(held)
         self._hold_features(held)
         self._hold_servers(held)
+        self._hold_plugins(held)
         self._hold_web_search(held)
         return held
 
@@ -145,6 +146,30 @@ class Constraining:
                 self.warnings.append(f"{problem}; it is disabled.")
             held["mcp_servers"] = {**held["mcp_servers"], name: {**table, "enabled": False, "required": False}}
 
+    def _hold_plugins(self, held: dict[str, Any]) -> None:
+        """Leave out marketplaces that are not allowed, and plugins of all but the allowed ones."""
+        rules = self._requirements.marketplaces
+        if rules is None:
+            return
+        # Few administrators restrict them.
+        from codex_trio.config.marketplace_rules import without_links
+
+        configured = cast("dict[str, dict[str, Any]]", held.get("marketplaces") or {})
+        problems = {name: problem for name, table in configured.items() if (problem := rules.problem(table))}
+        self.warnings += [f"{problem}; `marketplaces.{name}` is left out." for name, problem in problems.items()]
+        held["marketplaces"] = {
+            name: without_links(table) for name, table in configured.items() if name not in problems
+        }
+        plugins = cast("dict[str, dict[str, Any]]", held.get("plugins") or {})
+        kept = {name: table for name, table in plugins.items() if name.rpartition("@")[2] in held["marketplaces"]}
+        self.warnings += [
+            f"Plugin `{name}` is left out: its marketplace is not configured from an allowed source (set by "
+            f"{rules.source})."
+            for name, table in plugins.items()
+            if name not in kept and table.get("enabled", True)
+        ]
+        held["plugins"] = kept
+
     def _hold_web_search(self, held: dict[str, Any]) -> None:
         mode = held.get("web_search")
         problem = None if mode is None else self._requirements.web_search_problem(mode)
@@ -185,6 +210,10 @@ def superseded(requirements: Requirements, path: Sequence[str], merged: Mapping[
             return None
         message = f"Overridden by requirements (set by {forced.source})"
         return Superseded(message=message, source=forced.source, effective=forced.value)
+    if key == "marketplaces" and len(path) > 1 and requirements.marketplaces is not None:
+        problem = requirements.marketplaces.problem(value.get(path[1], {}))
+        source = requirements.marketplaces.source
+        return None if problem is None else Superseded(message=problem, source=source, effective=None)
     if key == "mcp_servers" and len(path) > 1 and requirements.servers is not None:
         problem = requirements.server_problem(path[1], value.get(path[1], {}))
         source = requirements.servers.source

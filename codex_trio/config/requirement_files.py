@@ -15,8 +15,9 @@ from codex_trio.config.errors import ConfigLoadError, TextRange
 from codex_trio.config.hook_events import HOOK_EVENTS
 from codex_trio.config.host_lists import read_lists
 from codex_trio.config.layers import lookup
+from codex_trio.config.marketplace_rules import MarketplaceRules, read_rules, source_problem
 from codex_trio.config.nodes import SchemaProblem, absolute_paths, check, names_beside, unread_keys
-from codex_trio.config.requirement_keys import REFUSED, REQUIREMENT_KEYS, REQUIREMENTS
+from codex_trio.config.requirement_keys import REQUIREMENT_KEYS, REQUIREMENTS
 from codex_trio.config.requirements import (
     NOTHING_REQUIRED,
     READ_ONLY,
@@ -112,6 +113,8 @@ class _Join:
             hosts=hosts,
             features=self._features(),
             servers=self._servers(),
+            plugin_servers=self._plugin_servers(),
+            marketplaces=self._marketplaces(),
             rules=self._rules(),
             residency=self._value("enforce_residency"),
             developer_instructions=self._value("additional_developer_instructions"),
@@ -174,14 +177,20 @@ class _Join:
         required = self._required("mcp_servers")
         if required is None:
             return None
+        return Required(_identities(required.value), required.source)
+
+    def _plugin_servers(self) -> Required | None:
+        """Return the servers of plugins; a list without any, as others have it, limits nothing."""
+        required = self._required("plugins")
+        if required is None:
+            return None
         tables = cast("dict[str, dict[str, Any]]", required.value)
-        return Required(
-            {
-                name: ServerIdentity(command=table["identity"].get("command"), url=table["identity"].get("url"))
-                for name, table in tables.items()
-            },
-            required.source,
-        )
+        found = {plugin_id: _identities(table.get("mcp_servers", {})) for plugin_id, table in tables.items()}
+        return Required(found, required.source) if any(found.values()) else None
+
+    def _marketplaces(self) -> MarketplaceRules | None:
+        required = self._required("marketplaces")
+        return None if required is None else read_rules(required.value, required.source)
 
     def _rules(self) -> Required | None:
         """Return the rules of all files: they only ever forbid more."""
@@ -218,9 +227,6 @@ class _Join:
 
     def _unseen_to(self) -> str | None:
         for source in reversed(self._sources):
-            for name in REFUSED:
-                if source.table.get(name):
-                    return _unseen(source, name)
             hooks = cast("dict[str, Any]", source.table.get("hooks", {}))
             for event in HOOK_EVENTS:
                 kinds = {handler["type"] for group in hooks.get(event, ()) for handler in group.get("hooks", ())}
@@ -290,6 +296,13 @@ def _modes_of_host(entries: Any, host: str) -> Any:
     return None
 
 
+def _identities(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, ServerIdentity]:
+    return {
+        name: ServerIdentity(command=table["identity"].get("command"), url=table["identity"].get("url"))
+        for name, table in tables.items()
+    }
+
+
 def _rule(given: dict[str, Any]) -> RequiredRule:
     pattern = tuple((token["token"],) if "token" in token else tuple(token["any_of"]) for token in given["pattern"])
     return RequiredRule(pattern=pattern, decision=given["decision"], justification=given.get("justification"))
@@ -306,9 +319,15 @@ def _check_meaning(table: Mapping[str, Any]) -> None:
     for path, allowed in modes:
         if allowed is not None and READ_ONLY not in allowed:
             raise SchemaProblem(f"it must include `{READ_ONLY}`, which takes the place of what is not allowed", path)
-    for name, server in table.get("mcp_servers", {}).items():
-        if len(server["identity"]) != 1:
-            raise SchemaProblem("expected either `command` or `url`", ("mcp_servers", name, "identity"))
+    _check_identities(table.get("mcp_servers", {}), ("mcp_servers",))
+    for plugin_id, plugin in table.get("plugins", {}).items():
+        _check_identities(plugin.get("mcp_servers", {}), ("plugins", plugin_id, "mcp_servers"))
+    marketplaces = table.get("marketplaces", {})
+    if marketplaces.get("restrict_to_allowed_sources") is True:
+        for name, source in marketplaces.get("allowed_sources", {}).items():
+            problem = source_problem(source)
+            if problem is not None:
+                raise SchemaProblem(problem, ("marketplaces", "allowed_sources", name))
     for name in ("required_on_models", "ignore_rules"):
         for index, model in enumerate(lookup(table, ("auto_review", name)) or ()):
             if not model or model.strip() != model or "/" in model:
@@ -316,6 +335,12 @@ def _check_meaning(table: Mapping[str, Any]) -> None:
                 raise SchemaProblem(problem, ("auto_review", name, index))
     for index, rule in enumerate(lookup(table, ("rules", "prefix_rules")) or ()):
         _check_rule(rule, index)
+
+
+def _check_identities(servers: Mapping[str, Mapping[str, Any]], path: toml_text.KeyPath) -> None:
+    for name, server in servers.items():
+        if len(server["identity"]) != 1:
+            raise SchemaProblem("expected either `command` or `url`", (*path, name, "identity"))
 
 
 def _check_denied(table: Mapping[str, Any], resolved: Mapping[str, Any]) -> None:

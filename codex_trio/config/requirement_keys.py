@@ -3,28 +3,35 @@
 Owns: the table of keys. Does not own: reading files (`requirement_files`) or what follows (`requirements`).
 """
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final, Literal
 
 import msgspec
 
 from codex_trio.config.hook_events import HOOK_EVENTS
 from codex_trio.config.nodes import Anything, Choice, Flag, Names, Node, PathText, Sequence, Table, Text, integer
 
-Status = Literal["honoured", "moot", "refused"]
+Status = Literal["honoured", "moot"]
 
 
 class RequirementKey(msgspec.Struct, frozen=True):
     """One key.
 
-    `status`: `honoured` where something here sees to it; `moot` for what concerns things that this server never does;
-    `refused` for what would have to be seen to and is not: with such a key no thread and no command starts. `forces`
-    is the ordinary setting that has this value whatever anybody else says.
+    `status`: `honoured` where something here sees to it; `moot` for what concerns things that this server never does.
+    `forces` is the ordinary setting that has this value whatever anybody else says.
     """
 
     name: str
     kind: Node
     status: Status = "honoured"
     forces: str | None = None
+
+
+def _unknown_field(known: Mapping[str, Node], table: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with a table in which a slip of the pen would allow more than was meant."""
+    name = next((name for name in table if name not in known), None)
+    return None if name is None else f"unknown field `{name}`, expected one of {', '.join(f'`{one}`' for one in known)}"
 
 
 _TEXT = Text()
@@ -38,6 +45,19 @@ _RULE = Table(
     required=("pattern", "decision"),
 )
 _SERVER = Table({"identity": Table({"command": _TEXT, "url": _TEXT})}, required=("identity",))
+
+_SOURCE_FIELDS: dict[str, Node] = {
+    "source": Choice(("git", "host_pattern", "local")),
+    "url": _TEXT,
+    "ref": _TEXT,
+    "host_pattern": _TEXT,
+    "path": _TEXT,
+}
+_MARKETPLACE_FIELDS: dict[str, Node] = {
+    "restrict_to_allowed_sources": _FLAG,
+    "allowed_sources": Names(Table(_SOURCE_FIELDS, check=partial(_unknown_field, _SOURCE_FIELDS))),
+}
+_MARKETPLACES = Table(_MARKETPLACE_FIELDS, check=partial(_unknown_field, _MARKETPLACE_FIELDS))
 
 _HANDLER = Table(
     {
@@ -130,9 +150,9 @@ REQUIREMENT_KEYS: Final = (
     RequirementKey("guardian_policy_config", _TEXT),
     RequirementKey("guardian_extra_policy", _TEXT),
     RequirementKey("auto_review", _AUTO_REVIEW),
-    RequirementKey("plugins", _TABLE, "refused"),
+    RequirementKey("plugins", Names(Table({"mcp_servers": Names(_SERVER)}))),
     RequirementKey("apps", _TABLE, "moot"),
-    RequirementKey("marketplaces", _TABLE, "refused"),
+    RequirementKey("marketplaces", _MARKETPLACES),
     RequirementKey("allow_browser_and_computer_use", _FLAG, "moot"),
     RequirementKey("allow_appshots", _FLAG, "moot"),
     RequirementKey("allow_remote_control", _FLAG, "moot"),
@@ -145,5 +165,3 @@ REQUIREMENT_KEYS: Final = (
 
 REQUIREMENTS: Final = Table({key.name: key.kind for key in REQUIREMENT_KEYS})
 """The kind of a whole file."""
-
-REFUSED: Final = tuple(key.name for key in REQUIREMENT_KEYS if key.status == "refused")

@@ -6,13 +6,16 @@ clients.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from codex_trio.config.approval import AskForApproval, Granular
 from codex_trio.config.approval import describe as describe_approval
 from codex_trio.config.errors import ConfigLoadError
+
+if TYPE_CHECKING:
+    from codex_trio.config.marketplace_rules import MarketplaceRules
 
 READ_ONLY: Final = "read-only"
 FULL_ACCESS: Final = "danger-full-access"
@@ -118,6 +121,10 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     features: Mapping[str, Required] = {}
     servers: Required | None = None
     """By name, the identity (`ServerIdentity`) of the MCP servers that are allowed."""
+    plugin_servers: Required | None = None
+    """By plugin and name, the identity of the MCP servers that plugins may bring along."""
+    marketplaces: "MarketplaceRules | None" = None
+    """Where plugins may come from."""
     rules: Required | None = None
     """Command rules (`RequiredRule`) that hold beside all others."""
     residency: str | None = None
@@ -213,14 +220,17 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
 
     def server_problem(self, name: str, table: Mapping[str, Any]) -> str | None:
         """Return why an MCP server is not allowed."""
-        if self.servers is None:
-            return None
-        identity: ServerIdentity | None = self.servers.value.get(name)
-        if identity is None:
-            return f"MCP server `{name}` is not among those that are allowed (set by {self.servers.source})"
-        if not identity.matches(table):
-            return f"MCP server `{name}` is not the one that is allowed by that name (set by {self.servers.source})"
-        return None
+        return None if self.servers is None else _server_problem(self.servers.value, self.servers.source, name, table)
+
+    def plugin_server_problem(self, plugin_id: str, name: str, table: Mapping[str, Any]) -> str | None:
+        """Return why an MCP server that a plugin brings along is not allowed.
+
+        A list for plugins takes the place of the one of servers, unless that allows none at all.
+        """
+        listed = self.plugin_servers
+        if listed is None or (self.servers is not None and not self.servers.value):
+            return self.server_problem(name, table)
+        return _server_problem(listed.value.get(plugin_id, {}), listed.source, name, table)
 
     def fallback_approval(self) -> AskForApproval:
         """Return the policy that takes the place of one that is not allowed."""
@@ -286,6 +296,17 @@ def _problem(key: str, allowed: Allowed | None, word: str, name: str | None = No
         f"invalid value for `{key}`: `{name or spoken(word)}` is not in the allowed set {allowed.spoken} "
         f"(set by {allowed.source})"
     )
+
+
+def _server_problem(
+    allowed: Mapping[str, ServerIdentity], source: str, name: str, table: Mapping[str, Any]
+) -> str | None:
+    identity = allowed.get(name)
+    if identity is None:
+        return f"MCP server `{name}` is not among those that are allowed (set by {source})"
+    if not identity.matches(table):
+        return f"MCP server `{name}` is not the one that is allowed by that name (set by {source})"
+    return None
 
 
 def _toml(value: Any) -> str:

@@ -26,8 +26,9 @@ class PluginParts(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is `plugin@marketplace`, `name` what stands before the names of its skills, `title` and `description` what
     people are told, `root` where it lies and `data` where it may keep things. `skill_roots` and `hook_files` are paths
-    in `root`; `hooks` are tables of events that stand in its manifest; `mcp_servers` are tables as in `[mcp_servers]`.
-    `content_hash` changes with its files.
+    in `root`; `hooks` are tables of events that stand in its manifest; `mcp_servers` are tables as in `[mcp_servers]`,
+    `mcp_servers_as_written` the same as its files have them, before its folders are filled in. `content_hash`
+    changes with its files.
     """
 
     id: str
@@ -41,6 +42,7 @@ class PluginParts(msgspec.Struct, frozen=True, kw_only=True):
     hook_files: tuple[Path, ...] = ()
     hooks: tuple[Mapping[str, Any], ...] = ()
     mcp_servers: Mapping[str, Any] = {}
+    mcp_servers_as_written: Mapping[str, Any] = {}
     apps: tuple[PluginApp, ...] = ()
 
 

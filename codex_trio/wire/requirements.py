@@ -53,7 +53,7 @@ _OPAQUE = ("input",)
 def requirements_to_wire(required: Requirements) -> wire.ConfigRequirementsReadResponse:
     """Return the answer."""
     shown = required.shown
-    if not shown:
+    if not shown or set(shown) == {"plugins"}:  # of which the protocol knows nothing
         return wire.ConfigRequirementsReadResponse(supports_independent_speed_modes=True)
     fields: dict[str, Any] = {name: shown.get(name) for name in _AS_WRITTEN}
     fields |= {name: _table(shown.get(name), kind) for name, kind in _TABLES.items()}

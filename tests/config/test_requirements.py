@@ -265,17 +265,96 @@ def test_forced_settings_and_instructions_count_whatever_is_asked_for(setting: S
     assert any("`model_provider` is overridden" in text for text in config.warnings)
 
 
+@pytest.mark.parametrize("kind", ["prompt", "agent"])
+def test_what_is_required_and_not_seen_to_stops_threads(setting: Setting, kind: str) -> None:
+    path = require(setting, f'[[hooks.Stop]]\nhooks = [{{ type = "{kind}" }}]\n')
+    with pytest.raises(ConfigLoadError, match=f"^{path}: `type = .{kind}.. in `hooks.Stop` is required"):
+        setting.service().load_for_new_thread()
+
+
+RESTRICTED = "[marketplaces]\nrestrict_to_allowed_sources = true\n"
+ONE_SOURCE = RESTRICTED + "[marketplaces.allowed_sources.one]\n"
+USERS_MARKETPLACES = """
+[marketplaces.mine]
+source_type = "git"
+source = "https://git.example/mine.git"
+ref = "v1"
+[plugins."alpha@mine"]
+[plugins."beta@elsewhere"]
+[plugins."gamma@elsewhere"]
+enabled = false
+"""
+
+
 @pytest.mark.parametrize(
-    ("name", "table"),
+    ("allowed", "is_allowed"),
     [
-        ("plugins", '[plugins."p@m".mcp_servers.s.identity]\ncommand = "c"\n'),
-        ("marketplaces", "[marketplaces]\nrestrict_to_allowed_sources = true\n"),
+        ('source = "git"\nurl = "https://git.example/mine.git"\n', True),
+        ('source = "git"\nurl = "https://git.example/mine.git"\nref = "v1"\n', True),
+        ('source = "git"\nurl = "https://git.example/mine.git"\nref = "v2"\n', False),
+        ('source = "git"\nurl = "https://git.example/mine"\n', False),
+        ('source = "host_pattern"\nhost_pattern = "^git[.]example$"\n', True),
+        ('source = "host_pattern"\nhost_pattern = "^example$"\n', False),
+        ('source = "local"\npath = "/git.example/mine.git"\n', False),
     ],
 )
-def test_what_is_required_and_not_seen_to_stops_threads(setting: Setting, name: str, table: str) -> None:
+def test_marketplaces_and_their_plugins_come_from_allowed_sources_only(
+    setting: Setting, allowed: str, *, is_allowed: bool
+) -> None:
+    path = require(setting, ONE_SOURCE + allowed)
+    setting.user(USERS_MARKETPLACES)
+    config = setting.service().load()
+    assert list(config.merged["marketplaces"]) == (["mine"] if is_allowed else [])
+    assert list(config.merged["plugins"]) == (["alpha@mine"] if is_allowed else [])
+    refused = f"marketplace source `https://git.example/mine.git#v1` is not allowed by requirements from {path}"
+    left_out = ["beta@elsewhere"] if is_allowed else ["alpha@mine", "beta@elsewhere"]
+    assert [text for text in config.warnings if str(path) in text] == [
+        *([] if is_allowed else [f"{refused}; `marketplaces.mine` is left out."]),
+        *(
+            f"Plugin `{name}` is left out: its marketplace is not configured from an allowed source (set by {path})."
+            for name in left_out
+        ),
+    ]
+    said = write_config(
+        setting.service(), [ConfigEdit(key_path="marketplaces.mine.ref", value="v1", merge_strategy="replace")]
+    )
+    assert (None if said.overridden is None else said.overridden.message) == (None if is_allowed else refused)
+
+
+def test_a_link_to_an_allowed_folder_stands_for_that_folder_alone(setting: Setting) -> None:
+    folder = setting.etc / "market"
+    (folder.parent / "link").symlink_to(folder)
+    require(setting, ONE_SOURCE + f'source = "local"\npath = "{folder}"\n')
+    setting.user(f'[marketplaces.linked]\nsource_type = "local"\nsource = "{folder.parent / "link"}"\n')
+    assert setting.service().load().merged["marketplaces"]["linked"]["source"] == str(folder)
+
+
+def test_sources_that_are_listed_and_not_insisted_on_restrict_nothing(setting: Setting) -> None:
+    require(setting, '[marketplaces.allowed_sources.one]\nsource = "git"\n')
+    setting.user(USERS_MARKETPLACES)
+    config = setting.service().load()
+    assert (len(config.merged["marketplaces"]), len(config.merged["plugins"])) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (ONE_SOURCE, "missing source"),
+        (ONE_SOURCE + 'source = "git"\n', "missing url"),
+        (ONE_SOURCE + 'source = "local"\npath = "market"\n', "local path must be absolute"),
+        (ONE_SOURCE + 'source = "host_pattern"\nhost_pattern = "("\n', "host_pattern is no regular expression"),
+        (ONE_SOURCE + 'source = "svn"\n', "unknown variant `svn`"),
+        (ONE_SOURCE + 'source = "git"\nurl = "u"\nrefs = "v1"\n', "unknown field `refs`"),
+        ("[marketplaces]\nrestrict_to_allowed_source = true\n", "unknown field `restrict_to_allowed_source`"),
+        ('[plugins."p@m".mcp_servers.s.identity]\n', "expected either `command` or `url`"),
+    ],
+)
+def test_a_restriction_that_cannot_be_used_is_none_in_silence(setting: Setting, table: str, said: str) -> None:
     path = require(setting, table)
-    with pytest.raises(ConfigLoadError, match=f"^{path}: `{name}` is required"):
-        setting.service().load_for_new_thread()
+    with pytest.raises(ConfigLoadError) as raised:
+        setting.service().load()
+    assert said in str(raised.value)
+    assert str(path) in str(raised.value)
 
 
 def test_models_that_need_review_or_are_allowed_nothing_by_rules_are_known_by_any_namespace(setting: Setting) -> None:

@@ -71,6 +71,66 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
+def require(home: Home, text: str) -> None:
+    put(home.config.paths.requirements, text)
+
+
+def serving_plugin(tmp_path: Path, name: str = "market") -> Path:
+    root = tmp_path / name
+    write_plugin(root / "alpha", mcpServers={"one": {"command": "./run"}, "two": {"url": "https://mcp.example"}})
+    return write_marketplace(root, {"name": "alpha", "source": "./alpha"})
+
+
+# What an administrator allows
+
+
+async def test_nothing_is_added_installed_or_loaded_but_from_allowed_sources(home: Home, tmp_path: Path) -> None:
+    path, other = serving_plugin(tmp_path), serving_plugin(tmp_path, "other")
+    changes = home.changes()
+    catalog = PluginCatalog(home.store, MarketplaceFinder(home.user), product="codex")
+    await changes.marketplaces.add(str(tmp_path / "market"), ref=None, sparse_paths=None)
+    await changes.installer.install(path, "alpha")
+    source = f'source = "local"\npath = "{tmp_path}/market"\n'
+    restricted = "[marketplaces]\nrestrict_to_allowed_sources = true\n"
+    require(home, f"{restricted}[marketplaces.allowed_sources.a]\n{source}")
+    assert [parts.id for parts in await home.parts()] == ["alpha@market"]
+    offers = catalog.list(home.config.load(), [tmp_path / "other"]).offers
+    assert [offer.marketplace.path for offer in offers] == [path]
+    with pytest.raises(PluginRefused, match="`market` must be added to config before plugins can be installed"):
+        await changes.installer.install(other, "alpha")
+    with pytest.raises(PluginRefused, match=f"^marketplace source `{tmp_path}/other` is not allowed by requirements"):
+        await changes.marketplaces.add(str(tmp_path / "other"), ref=None, sparse_paths=None)
+    require(home, restricted)
+    assert await home.parts() == ()
+    with pytest.raises(PluginRefused, match=f"marketplace source `{tmp_path}/market` is not allowed"):
+        catalog.read(home.config.load(), path, "alpha")
+    assert catalog.list(home.config.load(), [tmp_path / "other"]).offers == ()
+    assert await changes.marketplaces.remove("market") is None
+
+
+async def test_servers_of_plugins_are_those_that_are_listed_for_them(home: Home, tmp_path: Path) -> None:
+    path = serving_plugin(tmp_path)
+    await home.changes().installer.install(path, "alpha")
+
+    async def enabled() -> list[str]:
+        config = home.config.load()
+        servers = configured_servers(config.merged, await home.installed(config), required=config.requirements)
+        return [name for name, server in servers.items() if server.enabled]
+
+    assert await enabled() == ["one", "two"]
+    for allowed, left in (
+        ('[plugins."alpha@market".mcp_servers.one.identity]\ncommand = "./run"\n', ["one"]),
+        ('[plugins."alpha@market".mcp_servers.two.identity]\nurl = "https://mcp.example"\n', ["two"]),
+        ('[plugins."alpha@market".mcp_servers.one.identity]\ncommand = "/run"\n', []),
+        ('[plugins."other@market".mcp_servers.one.identity]\ncommand = "./run"\n', []),
+        ('[plugins."alpha@market"]\n', ["one", "two"]),
+        ('[mcp_servers.two.identity]\nurl = "https://mcp.example"\n', ["two"]),
+        ('[mcp_servers]\n[plugins."alpha@market".mcp_servers.one.identity]\ncommand = "./run"\n', []),
+    ):
+        require(home, allowed)
+        assert await enabled() == left, allowed
+
+
 # What is copied
 
 

@@ -163,7 +163,8 @@ def configured_servers(
                 _log.info("the MCP server %s of plugin %s gives way to one of that name", name, plugin.id)
                 continue
             server = _server_or_problem(name, table)
-            is_allowed = required.server_problem(name, table_of(table)) is None
+            written = table_of(plugin.mcp_servers_as_written.get(name))
+            is_allowed = required.plugin_server_problem(plugin.id, name, written or table_of(table)) is None
             servers[name] = msgspec.structs.replace(
                 server,
                 plugin_id=plugin.id,

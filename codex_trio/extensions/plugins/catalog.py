@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.plugin_parts import PluginParts
-from codex_trio.extensions.plugins.discovery import FoundMarketplaces, MarketplaceFinder
+from codex_trio.extensions.plugins.discovery import FoundMarketplaces, MarketplaceFinder, check_allowed
 from codex_trio.extensions.plugins.inside import stays_inside
 from codex_trio.extensions.plugins.installed import FEATURE, enabled_plugins
 from codex_trio.extensions.plugins.manifest import FOLDERS, Manifest, manifest_for
@@ -131,6 +131,7 @@ class PluginCatalog:
         if not config.feature(FEATURE):
             raise PluginRefused("plugins feature is disabled")
         marketplace = self._finder.read(path)
+        check_allowed(config, marketplace)
         entry = marketplace.find(name)
         if entry is None or not entry.is_for(self._product):
             raise PluginRefused(f"plugin `{name}` was not found in marketplace `{marketplace.name}`")

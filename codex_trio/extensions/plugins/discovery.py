@@ -5,6 +5,7 @@ Owns finding and reading them; one that cannot be read is told of and hides no o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ class MarketplaceFinder:
         self._read: dict[Path, tuple[_Fingerprint, Marketplace]] = {}
 
     def find(self, config: EffectiveConfig, folders: Iterable[Path] = ()) -> FoundMarketplaces:
-        """Return the marketplaces under a configuration, and those of folders; each once, in this order."""
+        """Return the marketplaces under a configuration, and those of folders; each once, in this order.
+
+        Where an administrator restricts them, only what the configuration names is allowed.
+        """
         found: dict[Path, Marketplace] = {}
         errors: dict[str, str] = {}
         for folder, name in self._folders(config, folders):
@@ -80,15 +84,36 @@ class MarketplaceFinder:
 
     def _folders(self, config: EffectiveConfig, folders: Iterable[Path]) -> Iterator[tuple[Path, str | None]]:
         """Yield folders to look into, with the name by which the configuration knows them."""
-        if self._home is not None:
+        is_restricted = config.requirements.marketplaces is not None
+        if self._home is not None and not is_restricted:
             yield self._home, None
         for name, folder in configured_folders(config):
             yield folder, name
-        for folder in folders:
+        for folder in () if is_restricted else folders:
             if marketplace_file(folder) is not None:
                 yield folder, None
             elif (root := git_root(folder)) is not None:
                 yield root, None
+
+
+def check_allowed(config: EffectiveConfig, marketplace: Marketplace) -> None:
+    """Raise PluginRefused where an administrator does not let anything of a marketplace be used."""
+    rules = config.requirements.marketplaces
+    if rules is None:
+        return
+    if any(_is_file_of(marketplace.path, folder) for _name, folder in configured_folders(config)):
+        return
+    table = table_of(table_of(config.stack.merged.get("marketplaces")).get(marketplace.name))
+    problem = (rules.problem(table) if table else None) or rules.not_configured(marketplace.name)
+    raise PluginRefused(f"invalid marketplace file `{marketplace.path}`: {problem}")
+
+
+def _is_file_of(path: Path, folder: Path) -> bool:
+    file = marketplace_file(folder)
+    try:
+        return file is not None and os.path.samefile(file, path)
+    except OSError:
+        return False
 
 
 def configured_folders(config: EffectiveConfig) -> list[tuple[str, Path]]:

@@ -15,7 +15,7 @@ from codex_trio.config.edit import Edit
 from codex_trio.config.service import ConfigService
 from codex_trio.config.write import write_edits
 from codex_trio.extensions.plugins.copying import copy_plugin
-from codex_trio.extensions.plugins.discovery import FETCHED, MarketplaceFinder
+from codex_trio.extensions.plugins.discovery import FETCHED, MarketplaceFinder, check_allowed
 from codex_trio.extensions.plugins.fetching import GitFetcher
 from codex_trio.extensions.plugins.inside import inner_path, stays_inside
 from codex_trio.extensions.plugins.installed import enabled_plugins
@@ -63,15 +63,20 @@ class PluginInstaller:
     async def install(self, marketplace_path: Path, name: str) -> Installation:
         """Install a plugin of a marketplace, and enable it.
 
-        Raises PluginRefused, PluginFailed, ConfigWriteError.
+        Raises PluginRefused, PluginFailed, ConfigLoadError, ConfigWriteError.
         """
-        marketplace = await trio.to_thread.run_sync(self._finder.read, marketplace_path)
+        marketplace = await trio.to_thread.run_sync(self._read_allowed, marketplace_path)
         entry = marketplace.find(name)
         if entry is None:
             raise PluginRefused(f"plugin `{name}` was not found in marketplace `{marketplace.name}`")
         if entry.installation == "NOT_AVAILABLE" or not entry.is_for(self._product):
             raise PluginRefused(f"plugin `{name}` is not available for install in marketplace `{marketplace.name}`")
         return await self._install(marketplace, entry, enable=True)
+
+    def _read_allowed(self, path: Path) -> Marketplace:
+        marketplace = self._finder.read(path)
+        check_allowed(self._config.load(), marketplace)
+        return marketplace
 
     async def uninstall(self, plugin_id: PluginId) -> None:
         """Remove a plugin, and what the user's file says of it; one that is not there is removed already.

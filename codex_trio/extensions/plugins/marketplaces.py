@@ -86,6 +86,7 @@ class Marketplaces:
                 home=self._config.paths.home,
             )
         )
+        await trio.to_thread.run_sync(self._check_allowed, source.table)
         known = (await self._configured()).items()
         for name, table in known:
             root = self._root(name, table)
@@ -141,6 +142,7 @@ class Marketplaces:
         upgrade = MarketplaceUpgrade(selected=sorted(fetched) if name is None else [name], roots=[], errors=[])
         for selected in upgrade.selected:
             try:
+                await trio.to_thread.run_sync(self._check_allowed, fetched[selected])
                 marketplace = await self._upgrade(selected, _source_of(fetched[selected]))
                 if marketplace is not None:
                     upgrade.roots.append(marketplace.root)
@@ -202,6 +204,13 @@ class Marketplaces:
             write_edits(self._config, [edit])
         return AddedMarketplace(name=name, root=root, already=False)
 
+    def _check_allowed(self, table: dict[str, Any]) -> None:
+        """Raise PluginRefused for a source that an administrator does not allow, ConfigLoadError where none can tell"""
+        rules = self._config.requirements().marketplaces
+        problem = None if rules is None else rules.problem(table)
+        if problem is not None:
+            raise PluginRefused(problem)
+
     async def _configured(self) -> dict[str, dict[str, Any]]:
         return _tables(await trio.to_thread.run_sync(self._config.load))
 
@@ -210,7 +219,8 @@ class Marketplaces:
 
 
 def _tables(config: EffectiveConfig) -> dict[str, dict[str, Any]]:
-    return {name: table_of(table) for name, table in table_of(config.merged.get("marketplaces")).items()}
+    # Those too that an administrator does not allow: they can be removed.
+    return {name: table_of(table) for name, table in table_of(config.stack.merged.get("marketplaces")).items()}
 
 
 def _is_fetched(table: dict[str, Any]) -> bool:

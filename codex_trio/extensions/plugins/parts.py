@@ -46,6 +46,7 @@ def plugin_parts(
 ) -> PluginParts:
     """Return the parts of a plugin. `switches` is what the user says of its servers, by their names."""
     hook_files, hooks = _hooks(manifest, root)
+    servers, expand = _servers(manifest, root), _Expansion(root, data)
     shown = None if manifest.interface is None else manifest.interface.display_name
     return PluginParts(
         id=str(plugin_id),
@@ -58,7 +59,10 @@ def plugin_parts(
         skill_roots=_skill_roots(manifest, root),
         hook_files=hook_files,
         hooks=hooks,
-        mcp_servers=_servers(manifest, root, data, switches or {}),
+        mcp_servers={
+            name: _server(table, root, expand) | _said(switches or {}, name) for name, table in servers.items()
+        },
+        mcp_servers_as_written=servers,
         apps=_apps(manifest, root),
     )
 
@@ -79,22 +83,22 @@ def _hooks(manifest: Manifest, root: Path) -> tuple[tuple[Path, ...], tuple[Mapp
     return tuple(dict.fromkeys(files)), tuple(tables)
 
 
-def _servers(manifest: Manifest, root: Path, data: Path, switches: Mapping[str, Any]) -> dict[str, Any]:
+def _servers(manifest: Manifest, root: Path) -> dict[str, dict[str, Any]]:
+    """Return the tables of a plugin's servers as they are written."""
     given = manifest.mcp_servers
     if isinstance(given, Mapping):
         tables = table_of(given.get("mcpServers")) or dict(given)
     else:
         document = _read(root, "./.mcp.json" if given is None else given)
         tables = table_of(document.get("mcpServers")) or document
-    expand = _Expansion(root, data)
-    servers: dict[str, Any] = {}
-    for name in sorted(tables)[:MAX_SERVERS]:
-        table = tables[name]
-        if isinstance(table, dict):
-            chosen = table_of(switches.get(name))
-            said = {key: chosen[key] for key in _SWITCHES if key in chosen}
-            servers[name] = _server(cast("dict[str, Any]", table), root, expand) | said
-    return servers
+    names = [name for name in sorted(tables)[:MAX_SERVERS] if isinstance(tables[name], dict)]
+    return {name: tables[name] for name in names}
+
+
+def _said(switches: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return what a user says of a server."""
+    chosen = table_of(switches.get(name))
+    return {key: chosen[key] for key in _SWITCHES if key in chosen}
 
 
 def _server(given: dict[str, Any], root: Path, expand: _Expansion) -> dict[str, Any]:

@@ -6,16 +6,15 @@ Owns reading it. Synchronous; folders are looked at.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from codex_trio.config.marketplace_rules import github_repository
 from codex_trio.extensions.plugins.marketplace import is_repository_url
 from codex_trio.extensions.plugins.names import PluginRefused
 
-_GITHUB = re.compile(r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]*)/(?P<name>[A-Za-z0-9._-]+?)(?:\.git)?(?:@(?P<ref>[^@\s]+))?")
 _MOST_SPARSE_PATHS = 100
 
 
@@ -81,9 +80,9 @@ def _folder(text: str, cwd: Path, home: Path | None) -> Path:
 
 
 def _repository(text: str) -> tuple[str, str | None]:
-    github = _GITHUB.fullmatch(text)
+    github = github_repository(text)
     if github is not None:
-        return f"https://github.com/{github['owner']}/{github['name']}.git", github["ref"]
+        return github
     url, _hash, ref = text.partition("#")
     is_printable = url.isprintable() and " " not in url
     if not is_printable or url.startswith(("/", "file:", "-")) or not is_repository_url(url):
