@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
@@ -307,6 +308,11 @@ async def test_a_call_that_a_login_does_not_reach_says_which_scopes_it_wants(ben
         bench.server.answers["/mcp"] = lambda _request: WebReply(403, headers={"www-authenticate": challenge})
         with pytest.raises(McpFailure, match="log in again with the scopes read,write"):
             await connection.call("t", {}, meta={}, elicit=_nobody)
+    # Who logs in again without a word about scopes is asked for these too.
+    settings = HttpAddress(url=bench.server.url, scopes=("read", "list"))
+    for wanted, asked in ((None, ["read list write"]), (["one"], ["one"])):
+        async with bench.logins.open_login("web", settings, scopes=wanted) as login:
+            assert parse_qs(urlsplit(login.url).query)["scope"] == asked
 
 
 def test_a_server_on_the_web_names_nothing_on_this_machine() -> None:

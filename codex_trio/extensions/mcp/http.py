@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
@@ -18,7 +18,7 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone
-from codex_trio.extensions.mcp.oauth.discovery import challenge_of
+from codex_trio.extensions.mcp.oauth.discovery import challenge_of, words_of
 from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
 from codex_trio.extensions.mcp.session import INITIALIZED, REVISION, messages_of
 from codex_trio.extensions.mcp.settings import HttpAddress
@@ -139,6 +139,8 @@ class HttpChannel:
         if response.status == 404 and _SESSION in self._headers:
             # The server has forgotten the session: only a new one can go on.
             self._sender.send_nowait(gone)
+        if self._bearer is not None:
+            self._bearer.lacks(_lacking_scopes(response))
         raise gone
 
     async def _take_answer(self, response: HttpResponse, request_id: Any) -> None:
@@ -247,12 +249,17 @@ def _is_stream(response: HttpResponse) -> bool:
 def _hint(response: HttpResponse) -> str:
     if response.status == 401:
         return " (log in, or set bearer_token_env_var)"
-    if response.status == 403:
-        challenge = challenge_of(response.headers)
-        if challenge.get("error") == "insufficient_scope":
-            scopes = ",".join(challenge.get("scope", "").split())[:500]
-            return f" (the login does not reach so far: log in again with the scopes {scopes or 'that it wants'})"
+    scopes = _lacking_scopes(response)
+    if scopes is not None:
+        named = ",".join(scopes)[:500]
+        return f" (the login does not reach so far: log in again with the scopes {named or 'that it wants'})"
     return " (it sends on to another address, which is not followed)" if response.status < 400 else ""
+
+
+def _lacking_scopes(response: HttpResponse) -> Sequence[str] | None:
+    """Return the scopes that a refusal wants of a login that has fewer; None for a refusal of another kind."""
+    challenge = challenge_of(response.headers) if response.status == 403 else {}
+    return words_of(challenge.get("scope")) if challenge.get("error") == "insufficient_scope" else None
 
 
 def _named(message: bytes) -> tuple[Any, Any]:

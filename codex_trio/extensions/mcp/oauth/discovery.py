@@ -19,7 +19,7 @@ from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb, origin_o
 
 _RESOURCE = "the metadata of the server"
 _METADATA = "the metadata of the login server"
-_MOST_SCOPES = 50
+MOST_SCOPES = 50
 _MOST_SERVERS = 3
 _CHALLENGE_PART = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
@@ -44,8 +44,8 @@ async def find_login_server(web: OAuthWeb, url: str) -> LoginServer | None:
     challenge = challenge_of(refusal.headers) if refusal.status == 401 else {}
     resource = await _resource_metadata(web, url, challenge.get("resource_metadata"))
     if resource is None:
-        return await _metadata(web, origin_of(url), _legacy_places(url), wanted=_words(challenge.get("scope")))
-    wanted = _words(challenge.get("scope")) or _texts(resource.get("scopes_supported"))
+        return await _metadata(web, origin_of(url), _legacy_places(url), wanted=words_of(challenge.get("scope")))
+    wanted = words_of(challenge.get("scope")) or _texts(resource.get("scopes_supported"))
     servers = _texts(resource.get("authorization_servers"))[:_MOST_SERVERS] or (origin_of(url),)
     for issuer in servers:
         web.check(issuer, "the login server")
@@ -164,10 +164,11 @@ def challenge_of(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): quoted or bare for name, quoted, bare in _CHALLENGE_PART.findall(header)}
 
 
-def _words(text: str | None) -> tuple[str, ...]:
-    return () if text is None else tuple(text.split()[:_MOST_SCOPES])
+def words_of(text: str | None) -> tuple[str, ...]:
+    """Return the scopes of a challenge, as many as make sense."""
+    return () if text is None else tuple(text.split()[:MOST_SCOPES])
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     items = cast("list[Any]", value) if isinstance(value, list) else []
-    return tuple(item for item in items if isinstance(item, str) and item.isprintable())[:_MOST_SCOPES]
+    return tuple(item for item in items if isinstance(item, str) and item.isprintable())[:MOST_SCOPES]

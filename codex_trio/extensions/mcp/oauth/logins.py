@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ import trio
 
 from codex_trio.extensions.mcp.errors import McpLoginNeeded
 from codex_trio.extensions.mcp.oauth.discovery import (
+    MOST_SCOPES,
     LoginServer,
     assumed_login_server,
     find_login_server,
@@ -108,7 +109,7 @@ class McpLogins:
         )
         async with open_callback(port=settings.callback_port or 0, path=path) as callback:
             redirect = settings.callback_url or f"http://127.0.0.1:{callback.port}{path}"
-            wanted = tuple(scopes if scopes is not None else address.scopes or server.scopes)
+            wanted = tuple(scopes if scopes is not None else self._usual_scopes(name, address, server))
             attempt = Attempt(
                 server=server,
                 client=await _client(web, server, address, redirect=redirect, scopes=wanted),
@@ -134,6 +135,12 @@ class McpLogins:
 
             yield PendingLogin(url=attempt.url, finish=finish, take=callback.take)
 
+    def _usual_scopes(self, name: str, address: HttpAddress, server: LoginServer) -> Iterable[str]:
+        """Return what a user is asked to allow: also what the server has missed in a login before."""
+        bearer = self.bearer(name, address)
+        lacking = () if bearer is None else bearer.lacking
+        return dict.fromkeys((*(address.scopes or server.scopes), *lacking))
+
     async def log_out(self, name: str, address: HttpAddress) -> bool:
         """Forget the login to a server; whether there was one. Raises OAuthFailure."""
         bearer = self.bearer(name, address)
@@ -157,6 +164,13 @@ class Bearer:
         self._login: StoredLogin | None = None
         self._is_read = False
         self._renewing = trio.Lock()
+        self.lacking: Sequence[str] = ()
+        """The scopes that the server has asked for by refusing a request: the next login is to have them."""
+
+    def lacks(self, scopes: Sequence[str] | None) -> None:
+        """Note what a refusal says of the scopes of the login, if it says anything."""
+        if scopes is not None:
+            self.lacking = tuple(dict.fromkeys((*self.lacking, *scopes)))[:MOST_SCOPES]
 
     async def counts(self) -> bool:
         """Return whether there is a login that can be used, now or renewed. Raises OAuthFailure."""
