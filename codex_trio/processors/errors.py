@@ -16,7 +16,8 @@ def translate(error: Exception) -> RpcError | None:
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.state.store.interface import InvalidCursor, ThreadStoreError
     from codex_trio.state.store.organisation import OrganisationError
-    from codex_trio.threads.errors import ReadStateConflict, ThreadError, UnreadableThread
+    from codex_trio.threads.errors import ThreadError, UnreadableThread
+    from codex_trio.threads.read_state import ReadStateConflict
     from codex_trio.wire.read_states import read_state_to_wire
 
     match error:

@@ -96,7 +96,7 @@ class Dispatcher:
             handler = self._handlers.get(spec.name)
             if handler is None:
                 raise not_supported(f"{spec.name} is not supported yet")
-            key, shared = scope_key(spec, params, connection.id) or (None, False)
+            key, shared = scope_key(spec.scope, params, connection.id) or (None, False)
         except Exception as error:
             self._refuse(error, connection, request.id, request.method, request.params)
             return None

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from codex_trio.threads.read_state import ReadState
-
 
 class ThreadError(Exception):
     """The request cannot be carried out as things stand."""
-
-
-class ReadStateConflict(ThreadError):
-    """Somebody marked the thread meanwhile, or a turn ended: `now` is what holds."""
-
-    def __init__(self, now: ReadState) -> None:
-        super().__init__("read state changed")
-        self.now = now
 
 
 class UnreadableThread(Exception):

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from codex_trio.state.store.read_states import StoredReadState
-from codex_trio.threads import errors
+from codex_trio.threads.errors import ThreadError
 
 
 class ReadState:
@@ -34,7 +34,7 @@ class ReadState:
     def mark(self, *, as_read: bool, expected_revision: str) -> None:
         """Note what the user wants, for who knows the latest revision. Raises ReadStateConflict."""
         if expected_revision != self.revision:
-            raise errors.ReadStateConflict(self)
+            raise ReadStateConflict(self)
         if as_read:
             self.mark_read()
         else:
@@ -57,3 +57,11 @@ class ReadState:
         self._state = StoredReadState(first_unread, str(uuid.uuid4()))
         if self._keep is not None:
             self._keep(self._state)
+
+
+class ReadStateConflict(ThreadError):
+    """Somebody marked the thread meanwhile, or a turn ended: `now` is what holds."""
+
+    def __init__(self, now: ReadState) -> None:
+        super().__init__("read state changed")
+        self.now = now

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     import msgspec
 
-    from codex_trio_protocol.table import MethodSpec
-
 ScopeKey: TypeAlias = tuple[str | int, ...]
 
 
@@ -31,13 +29,12 @@ class Scope(NamedTuple):
 
 
 def scope_key(
-    spec: MethodSpec, params: msgspec.Struct | None, connection_id: str | int
+    scope: Scope | None, params: msgspec.Struct | None, connection_id: str | int
 ) -> tuple[ScopeKey, bool] | None:
     """Queue key and whether access is shared, or None for a request that waits for nobody.
 
     `params` is the decoded params struct, None for methods without params.
     """
-    scope = spec.scope
     if scope is None:
         return None
     key: ScopeKey = (scope.kind,)

@@ -11,7 +11,7 @@ from codex_trio_protocol.table import CLIENT_REQUESTS
 def key_of(method: str, params: str = "{}", *, connection: str = "c1") -> tuple[ScopeKey, bool] | None:
     spec = CLIENT_REQUESTS[method]
     decoded: Any = spec.decode_params(msgspec.Raw(params.encode()))
-    return scope_key(spec, decoded, connection)
+    return scope_key(spec.scope, decoded, connection)
 
 
 @pytest.mark.parametrize(
