@@ -18,14 +18,17 @@ from codex_trio.sandbox.denied import denied_patterns, read_only_paths, readable
 from codex_trio.sandbox.policy import (
     DangerFullAccess,
     ExternalSandbox,
+    HostLimits,
     ReadableParts,
     ReadOnly,
     SandboxLimits,
     SandboxPolicy,
     WorkspaceWrite,
+    everywhere,
     has_network,
 )
 from codex_trio.sandbox.protected import PROTECTED_NAMES
+from codex_trio.sandbox.roots import is_within
 
 
 class UnknownPermissions(Exception):
@@ -99,17 +102,37 @@ def _special(kind: str, access: str, *, subpath: str | None = None) -> dict[str,
     return {"path": {"type": "special", "value": value}, "access": access}
 
 
-def place_of(context: SandboxContext | None, cwd: str) -> WorkPlace:
-    """Return where is worked, and under which policy. Raises UnknownPermissions, ValueError for what is no path."""
+def place_of(
+    context: SandboxContext | None, cwd: str, *, tmpdir: str | None, hosts: HostLimits | None = None
+) -> WorkPlace:
+    """Return where is worked, and under which policy, whose network leads to these hosts where they are limited.
+
+    `tmpdir` is the `$TMPDIR` of this machine's commands. Raises UnknownPermissions, ValueError for what is no path.
+    """
     if context is None:
-        return WorkPlace(cwd=cwd, policy=DangerFullAccess())
+        return WorkPlace(cwd=cwd, policy=_limited(DangerFullAccess(), hosts))
     home = path_from_wire(context.cwd)
     roots = None if context.workspace_roots is None else tuple(map(path_from_wire, context.workspace_roots))
-    return WorkPlace(cwd=home, policy=_policy(context.permissions, roots))
+    has_net = hosts is not None or context.permissions.get("network") == "enabled"
+    policy = _policy(context.permissions, roots, has_net=has_net, tmpdir=tmpdir)
+    return WorkPlace(cwd=home, policy=_limited(policy, hosts))
 
 
-def _policy(permissions: Mapping[str, Any], roots: tuple[str, ...] | None) -> SandboxPolicy:
-    has_net = permissions.get("network") == "enabled"
+def _limited(policy: SandboxPolicy, hosts: HostLimits | None) -> SandboxPolicy:
+    if hosts is None:
+        return policy
+    if isinstance(policy, ExternalSandbox):
+        raise UnknownPermissions("permissions of type `external` leave nothing here to limit hosts by")
+    if isinstance(policy, DangerFullAccess):
+        return everywhere(SandboxLimits(hosts=hosts))
+    return msgspec.structs.replace(
+        policy, limits=msgspec.structs.replace(policy.limits or SandboxLimits(), hosts=hosts)
+    )
+
+
+def _policy(
+    permissions: Mapping[str, Any], roots: tuple[str, ...] | None, *, has_net: bool, tmpdir: str | None
+) -> SandboxPolicy:
     match permissions:
         case {"type": "disabled"}:
             return DangerFullAccess()
@@ -121,11 +144,18 @@ def _policy(permissions: Mapping[str, Any], roots: tuple[str, ...] | None) -> Sa
             found = _Entries(has_net, roots)
             for entry in entries:
                 found.take(entry)
-            return found.policy()
+            return found.policy(tmpdir)
         case {"type": str() as kind}:
             raise UnknownPermissions(f"permissions of type `{kind}` cannot be enforced in this form")
         case _:
             raise UnknownPermissions("`permissions` has no `type`")
+
+
+def _below_roots(name: str) -> str:
+    """Return a path below each of the folders to work in."""
+    if os.path.isabs(name) or ".." in name.split("/"):
+        raise UnknownPermissions(f"`{name}` is no path below the folders to work in")
+    return name
 
 
 class _Entries:
@@ -137,6 +167,8 @@ class _Entries:
         self._reads_all = False
         self._reads_system = False
         self._readable: list[str] = []
+        self._denied: list[str] = []
+        self._kept: list[str] = []
         self._special: set[str] = set()
         self._paths: list[str] = []
 
@@ -151,7 +183,16 @@ class _Entries:
                 "path": {"type": "special", "value": {"kind": "project_roots", "subpath": str(name)}},
             }:
                 if name not in PROTECTED_NAMES:
-                    raise UnknownPermissions(f"`{name}` cannot be kept from being written by itself")
+                    self._kept.append(_below_roots(name))
+            case {"access": "none" | "deny", "path": {"type": "path", "path": str(path)}}:
+                self._denied.append(path_from_wire(path))
+            case {"access": "none" | "deny", "path": {"type": "glob_pattern", "pattern": str(pattern)}}:
+                self._denied.append(path_from_wire(pattern))
+            case {
+                "access": "none" | "deny",
+                "path": {"type": "special", "value": {"kind": "project_roots", "subpath": str(name)}},
+            }:
+                self._denied.append(_below_roots(name))
             case {"access": "write", "path": {"type": "special", "value": {"kind": str(kind)} as value}} if (
                 kind in ("project_roots", "slash_tmp", "tmpdir") and value.get("subpath") is None
             ):
@@ -167,12 +208,24 @@ class _Entries:
             case _:
                 raise UnknownPermissions(f"this entry cannot be enforced: {entry}")
 
-    def policy(self) -> SandboxPolicy:
-        if self._reads_all and self._readable:
-            raise UnknownPermissions(f"`{self._readable[0]}` cannot be kept from being written by itself")
-        limits = None
+    def policy(self, tmpdir: str | None) -> SandboxPolicy:
+        """Return the policy that does what they say."""
+        readable = None
         if not self._reads_all:
-            limits = SandboxLimits(readable=ReadableParts(paths=tuple(self._readable), system=self._reads_system))
+            readable = ReadableParts(paths=tuple(self._readable), system=self._reads_system)
+        named = {"project_roots": self._roots or (), "slash_tmp": ("/tmp",), "tmpdir": (tmpdir,) if tmpdir else ()}
+        opened = [*self._paths, *(folder for kind in self._special for folder in named[kind])]
+        # Who may write a folder may read it, which is no wish to close it.
+        inside = [
+            path for path in self._readable if path not in opened and any(is_within(path, folder) for folder in opened)
+        ]
+        limits: SandboxLimits | None = SandboxLimits(
+            denied=tuple(self._denied), read_only=(*inside, *self._kept), readable=readable
+        )
+        if limits == SandboxLimits():
+            limits = None
+        elif self._kept or any(not os.path.isabs(path) for path in self._denied):
+            limits = msgspec.structs.replace(limits, roots=self._roots)
         if not self._special and not self._paths:
             return ReadOnly(network_access=self._network, limits=limits)
         return WorkspaceWrite(

@@ -110,6 +110,53 @@ class EnvPolicy(_Wire, kw_only=True):
     include_only: list[str] = []
 
 
+class NetworkProxy(_Wire, kw_only=True):
+    """Which hosts a process may reach, through a proxy of the exec-server's that is its only way out."""
+
+    enabled: bool
+    mode: Literal["limited", "full"] = "full"
+    domains: dict[str, Literal["allow", "deny", "none"]] = {}
+    allow_local_binding: bool = False
+    enable_socks5: bool = True
+    enable_socks5_udp: bool = False
+    transparent_tcp: bool = False
+    allow_upstream_proxy: bool = False
+    dangerously_allow_all_unix_sockets: bool = False
+    unix_sockets: dict[str, Any] | None = None
+
+
+class NetworkProxyLaunch(_Wire, kw_only=True):
+    """The proxy of one process. With `policy_context` its client would be asked about hosts that are not listed."""
+
+    proxy: NetworkProxy
+    policy_context: Any = None
+
+
+class ManagedNetwork(_Wire, kw_only=True):
+    """What a process may do on its own machine beside its proxy."""
+
+    allow_local_binding: bool = False
+    loopback_ports: list[int] = []
+
+
+class NetworkDecision(_Wire, kw_only=True):
+    """A connection that a process was refused."""
+
+    process_id: str
+    timestamp: str
+    reason: str
+    protocol: str
+    host: str
+    port: int
+    method: str | None = None
+    scope: str = "domain"
+    decision: str = "deny"
+    source: str = "baseline_policy"
+    policy_override: bool = False
+    message: str = ""
+    """Not in 0.171.0: why, and the way out."""
+
+
 class ProcessStartParams(_Wire, kw_only=True):
     process_id: str
     argv: list[str]
@@ -121,7 +168,8 @@ class ProcessStartParams(_Wire, kw_only=True):
     arg0: str | None = None
     sandbox: SandboxContext | None = None
     enforce_managed_network: bool = False
-    managed_network: Any = None
+    managed_network: ManagedNetwork | None = None
+    network_proxy: NetworkProxyLaunch | None = None
 
 
 class ProcessStartResult(_Wire, kw_only=True):

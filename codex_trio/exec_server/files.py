@@ -61,9 +61,10 @@ class ServedFiles:
             await self._files.make_folder(path, parents=params.recursive is not False)
         return wire.Nothing()
 
-    async def metadata(self, params: wire.PathParams, _session: ServedSession) -> wire.MetadataResult:
+    async def metadata(self, params: wire.PathParams, session: ServedSession) -> wire.MetadataResult:
         """Return what is at a path."""
         with file_refusals(params.path) as path:
+            await check_read(params.sandbox, session, path)
             found = await self._files.metadata(path)
             size = (await _off_loop(os.stat, path)).st_size
         return wire.MetadataResult(
@@ -87,8 +88,8 @@ class ServedFiles:
             ]
         )
 
-    async def walk(self, params: wire.WalkParams, _session: ServedSession) -> wire.WalkResult:
-        """Return what is in a folder and those below it, as far as the limits go."""
+    async def walk(self, params: wire.WalkParams, session: ServedSession) -> wire.WalkResult:
+        """Return what is in a folder and those below it, as far as the limits go, and a sandbox lets it be read."""
         options = params.options
         if not (options.max_directories and options.max_entries):
             raise invalid_request("filesystem walk limits must be greater than zero")
@@ -98,7 +99,9 @@ class ServedFiles:
             most = f"depth={depth}, directories={folders}, entries={entries}"
             raise invalid_request(f"filesystem walk limits exceed maximums: {most}")
         with file_refusals(params.path) as path:
-            return await _off_loop(walk, path, options)
+            await check_read(params.sandbox, session, path)
+            gate = ChangeGate.of(params.sandbox, path, session)
+            return await _off_loop(_walk_gated, gate, path, options)
 
     async def remove(self, params: wire.RemoveParams, session: ServedSession) -> wire.Nothing:
         """Remove a file, a link or by default a whole folder."""
@@ -116,12 +119,17 @@ class ServedFiles:
             await self._files.copy(source, target, recursive=params.recursive)
         return wire.Nothing()
 
-    async def canonicalize(self, params: wire.PathParams, _session: ServedSession) -> wire.PathResult:
+    async def canonicalize(self, params: wire.PathParams, session: ServedSession) -> wire.PathResult:
         """Return a path without links."""
         as_uri = params.path.startswith("file:")
         with file_refusals(params.path) as path:
+            await check_read(params.sandbox, session, path)
             found = await _off_loop(partial(os.path.realpath, path, strict=True))
         return wire.PathResult(path=wire.path_to_wire(found, as_uri=as_uri))
+
+
+def _walk_gated(gate: ChangeGate | None, path: str, options: wire.WalkOptions) -> wire.WalkResult:
+    return walk(path, options) if gate is None else walk(path, options, shows=gate.reading())
 
 
 def _write_gated(gate: ChangeGate, path: str, content: bytes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from functools import partial
 
 import trio
@@ -32,7 +33,7 @@ class ChangeGate:
     def of(context: wire.SandboxContext | None, path: str, session: ServedSession) -> ChangeGate | None:
         """Return the gate; None where everything may be written. Raises RequestRefused."""
         try:
-            place = place_of(context, os.path.dirname(path))
+            place = place_of(context, os.path.dirname(path), tmpdir=session.tmpdir)
         except UnknownPermissions as error:
             raise invalid_params(f"sandbox: {error}") from error
         return ChangeGate(place, session) if is_enforced_here(place.policy) else None
@@ -46,11 +47,15 @@ class ChangeGate:
         """Return whether other files may be made in its folder for a while."""
         return self.admits(os.path.join(os.path.dirname(place), ".new"))
 
-    def lets_read(self, path: str) -> bool:
-        """Return whether a command could read a path. Blocking."""
+    def reading(self) -> Callable[[str], bool]:
+        """Return what says of paths whether a command could read them. Blocking, as what it returns is."""
         session, policy, cwd = self._session, self._place.policy, self._place.cwd
         roots = session.anchors.roots(policy, cwd=cwd, tmpdir=session.tmpdir)
-        return may_read(path, policy, cwd=cwd, writable=[root.path for root in roots])
+        return partial(may_read, policy=policy, cwd=cwd, writable=[root.path for root in roots])
+
+    def lets_read(self, path: str) -> bool:
+        """Return whether a command could read a path. Blocking."""
+        return self.reading()(path)
 
 
 async def check_read(context: wire.SandboxContext | None, session: ServedSession, path: str) -> None:

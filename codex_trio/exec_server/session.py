@@ -7,6 +7,7 @@ Owns for how long a client may be away, and that nothing of it is left after tha
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Protocol
 from uuid import uuid4
 
@@ -14,11 +15,17 @@ import msgspec
 import trio
 
 from codex_trio.environments.exec_permissions import UnknownPermissions, place_of
-from codex_trio.environments.exec_protocol import ProcessStartParams, ProcessStartResult, path_from_wire
+from codex_trio.environments.exec_protocol import (
+    NetworkDecision,
+    ProcessStartParams,
+    ProcessStartResult,
+    path_from_wire,
+)
 from codex_trio.environments.local.confinement import confined
 from codex_trio.environments.local.environment import LocalParts
 from codex_trio.environments.place import WorkPlace
 from codex_trio.exec_server.errors import internal_error, invalid_params, invalid_request
+from codex_trio.exec_server.hosts import DECISION, decision_of, hosts_of_process
 from codex_trio.exec_server.output_log import OutputLog
 from codex_trio.exec_server.process import Event, ServedProcess
 from codex_trio.execution.env import VariablePolicy, apply_policy
@@ -26,6 +33,7 @@ from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.other_name import under_name
 from codex_trio.execution.shells import hand_over, keep_path
+from codex_trio.network.judging import Refusal
 from codex_trio.sandbox.errors import RootChanged, SandboxUnavailable
 from codex_trio.sandbox.policy import is_enforced_here
 from codex_trio.sandbox.roots import RootAnchors
@@ -174,7 +182,7 @@ class ServedSession:
 
     async def _request(self, params: ProcessStartParams) -> tuple[SpawnRequest, bool]:
         """Return what to start, and whether that is a sandbox. Raises RequestRefused and SpawnError."""
-        place, cwd = _checked(params)
+        place, cwd = _checked(params, self.tmpdir)
         request = SpawnRequest(
             argv=tuple(params.argv),
             cwd=cwd,
@@ -192,7 +200,7 @@ class ServedSession:
                 probe=self._parts.probe,
                 anchors=self.anchors,
                 tmpdir=self.tmpdir,
-                door=self._parts.proxies.door,
+                door=partial(self._parts.proxies.door, tell=partial(self._tell_refusal, params.process_id)),
                 processes=self._parts.spawner.bounds.processes,
             )
         except (SandboxUnavailable, RootChanged) as error:
@@ -214,7 +222,10 @@ class ServedSession:
         )
         return apply_policy(self._parts.environ, policy) | params.env
 
-    async def _tell(self, method: str, event: Event) -> None:
+    async def _tell_refusal(self, process_id: str, refusal: Refusal) -> None:
+        await self._tell(DECISION, decision_of(process_id, refusal))
+
+    async def _tell(self, method: str, event: Event | NetworkDecision) -> None:
         if self._listener is not None:
             await self._listener.notify(method, event)
 
@@ -227,15 +238,14 @@ class ServedSession:
         del self._processes[over]
 
 
-def _checked(params: ProcessStartParams) -> tuple[WorkPlace, str]:
+def _checked(params: ProcessStartParams, tmpdir: str | None) -> tuple[WorkPlace, str]:
     """Return where a process is to run, and in which folder. Raises RequestRefused for what cannot be done so."""
     if not params.argv:
         raise invalid_params("argv must not be empty")
-    if params.enforce_managed_network or params.managed_network is not None:
-        raise invalid_params("`managedNetwork` is not supported by this exec-server: leave it out")
+    hosts = hosts_of_process(params)
     try:
         cwd = path_from_wire(params.cwd)
-        return place_of(params.sandbox, cwd), cwd
+        return place_of(params.sandbox, cwd, tmpdir=tmpdir, hosts=hosts), cwd
     except ValueError as error:
         raise invalid_params(str(error)) from error
     except UnknownPermissions as error:

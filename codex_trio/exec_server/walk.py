@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
+from collections.abc import Callable
 
 from codex_trio.environments.exec_protocol import WalkEntry, WalkError, WalkOptions, WalkResult, path_to_wire
 
@@ -16,17 +17,21 @@ MOST = (64, 10_000, 50_000)
 """Depth, folders and entries that may be asked for at most."""
 
 
-def walk(path: str, options: WalkOptions) -> WalkResult:
-    """Return the entries below a path, each level sorted by name. Raises OSError where nothing is there."""
+def walk(path: str, options: WalkOptions, *, shows: Callable[[str], bool] = lambda _: True) -> WalkResult:
+    """Return the entries below a path that it `shows`, each level sorted by name.
+
+    Raises OSError where nothing is there.
+    """
     result = WalkResult(entries=[], errors=[], truncated=False)
     found = os.stat(path) if options.follow_directory_symlinks else os.lstat(path)
     if stat.S_ISDIR(found.st_mode):
-        _Walk(options, result).run(path, found)
+        _Walk(options, result, shows).run(path, found)
     return result
 
 
 class _Walk:
-    def __init__(self, options: WalkOptions, result: WalkResult) -> None:
+    def __init__(self, options: WalkOptions, result: WalkResult, shows: Callable[[str], bool]) -> None:
+        self._shows = shows
         self._options = options
         self._result = result
         self._waiting: deque[tuple[str, int]] = deque()
@@ -50,7 +55,7 @@ class _Walk:
             return True
         for name in names:
             kind = self._kind(os.path.join(folder, name))
-            if kind is None:
+            if kind is None or not self._shows(os.path.join(folder, name)):
                 continue
             if len(self._result.entries) >= self._options.max_entries:
                 return False

@@ -52,6 +52,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     kind: RefusalKind
     host: str
     port: int
+    protocol: NetworkProtocol
+    method: str | None = None
     message: str
     is_told: bool = True
     """Whether the user and the model are to hear of it beside the command."""
@@ -149,15 +151,24 @@ class ListedHosts:
 def refusal(attempt: HostAttempt, kind: RefusalKind, why: str, way_out: str) -> Refusal:
     """Return a refusal in the words that clients and models know."""
     message = f'Network access to "{attempt.host}" was blocked: {why}.'
-    return Refusal(
-        kind=kind, host=attempt.host, port=attempt.port, message=f"{message} {way_out}" if way_out else message
-    )
+    return _refusal(attempt, kind, f"{message} {way_out}" if way_out else message)
 
 
 def unreachable(attempt: HostAttempt, why: str) -> Refusal:
     """Return that a connection could not be made, though it was allowed."""
     message = f'"{attempt.host}" port {attempt.port} could not be reached: {why}.'
-    return Refusal(kind="unreachable", host=attempt.host, port=attempt.port, message=message, is_told=False)
+    return msgspec.structs.replace(_refusal(attempt, "unreachable", message), is_told=False)
+
+
+def _refusal(attempt: HostAttempt, kind: RefusalKind, message: str) -> Refusal:
+    return Refusal(
+        kind=kind,
+        host=attempt.host,
+        port=attempt.port,
+        protocol=attempt.protocol,
+        method=attempt.method,
+        message=message,
+    )
 
 
 def is_local(address: Address) -> bool:

@@ -200,13 +200,18 @@ def outside(policy: SandboxPolicy) -> SandboxPolicy:
     hosts = None if limits is None or limits.hosts is None else limits.hosts.required
     if limits is None or not (limits.denied or hosts):
         return DangerFullAccess()
+    return everywhere(msgspec.structs.replace(limits, read_only=(), readable=None, hosts=_host_limits(None, hosts)))
+
+
+def everywhere(limits: SandboxLimits) -> WorkspaceWrite:
+    """Return a policy that opens everything but for these limits."""
     return WorkspaceWrite(
         writable_roots=("/",),
         network_access=True,
         exclude_tmpdir_env_var=True,
         exclude_slash_tmp=True,
         workspace_roots=(),
-        limits=msgspec.structs.replace(limits, read_only=(), readable=None, hosts=_host_limits(None, hosts)),
+        limits=limits,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from exec_server_lab import ExecClient, open_lab, script
+import trio
+from exec_server_lab import ExecClient, Refusal, open_lab, said, script
 
 from codex_trio.environments.exec_permissions import context_of, place_of
 from codex_trio.environments.place import WorkPlace
@@ -46,6 +48,8 @@ def sandbox(cwd: Path, permissions: dict[str, Any]) -> dict[str, Any]:
         WorkspaceWrite(workspace_roots=("/a", "/b c")),
         ReadOnly(limits=SandboxLimits(readable=ReadableParts(paths=("/a", "/r"), system=True))),
         WorkspaceWrite(workspace_roots=("/a",), limits=SandboxLimits(readable=ReadableParts(paths=("/r",)))),
+        ReadOnly(limits=SandboxLimits(denied=("/s", "/a/**/*.env"))),
+        WorkspaceWrite(workspace_roots=("/a",), limits=SandboxLimits(denied=("/a/s",), read_only=("/a/b", "/t/c"))),
         WorkspaceWrite(
             workspace_roots=("/a",),
             writable_roots=("/d",),
@@ -58,7 +62,7 @@ def sandbox(cwd: Path, permissions: dict[str, Any]) -> dict[str, Any]:
 def test_a_policy_is_the_same_on_the_other_side(policy: SandboxPolicy) -> None:
     place = WorkPlace(cwd="/a", policy=policy)
     context = context_of(place, lambda path: Path(path).as_uri())
-    assert place_of(context, "/a") == place
+    assert place_of(context, "/a", tmpdir="/t") == place
 
 
 async def test_a_sandbox_holds_for_commands_and_for_changes_of_files(tmp_path: Path) -> None:
@@ -105,14 +109,106 @@ async def test_a_sandbox_holds_for_what_is_read_of_files(tmp_path: Path) -> None
                     assert "Permission denied" in refused.message, method
 
 
+async def test_what_a_profile_closes_is_closed_to_commands_and_to_requests_about_files(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    for name in ("open", "kept", "secret"):
+        (work / name).mkdir(parents=True)
+        (work / name / "file").write_text("hi")
+    (work / "link").symlink_to("secret/file")
+    limits = SandboxLimits(denied=(str(work / "secret"),), read_only=(str(work / "kept"),))
+    policy = WorkspaceWrite(exclude_slash_tmp=True, exclude_tmpdir_env_var=True, limits=limits)
+    context = context_of(WorkPlace(cwd=str(work), policy=policy), lambda path: Path(path).as_uri())
+    options = {"maxDepth": 3, "maxDirectories": 9, "maxEntries": 9, "followDirectorySymlinks": True}
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        for method in ("fs/readFile", "fs/getMetadata", "fs/canonicalize"):
+            for name in ("secret/file", "link"):
+                refused = await client.refusal(method, {"path": (work / name).as_uri(), "sandbox": context})
+                assert "Permission denied" in refused.message, (method, name)
+            await client.call(method, {"path": (work / "open" / "file").as_uri(), "sandbox": context})
+        told = {"path": work.as_uri(), "sandbox": context, "options": options}
+        found = (await client.call("fs/walk", told))["entries"]
+        names = [Path(entry["path"].removeprefix(work.as_uri())) for entry in found]
+        assert [str(name) for name in names] == ["/kept", "/open", "/kept/file", "/open/file"]
+        refused = await client.refusal("fs/walk", {**told, "path": (work / "secret").as_uri()})
+        assert "Permission denied" in refused.message
+        text = "cat secret/file link; for name in open kept secret; do touch $name/new; done"
+        if await is_started(client, script("p", text, work, sandbox=context)):
+            await client.until("process/closed", "p")
+            assert b"hi" not in said((await client.call("process/read", {"processId": "p"}))["chunks"])
+            assert [str(path.relative_to(work)) for path in work.rglob("new")] == ["open/new"]
+
+
+FETCH = """
+import os, socket, urllib.error, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": os.environ["http_proxy"]}))
+def attempt(what):
+    try:
+        print(what())
+    except OSError as error:
+        print(type(error).__name__)
+attempt(lambda: opener.open("http://127.0.0.1:PORT/", timeout=20).status)
+attempt(lambda: opener.open("http://other.test/", timeout=20).status)
+attempt(lambda: socket.create_connection(("127.0.0.1", PORT), timeout=20))
+"""
+
+
+async def test_a_process_reaches_the_hosts_that_its_client_lists_and_the_client_hears_of_others(tmp_path: Path) -> None:
+    async def answer(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.receive_some(10_000)
+            await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    (tmp_path / "work").mkdir()
+    async with open_lab(tmp_path) as lab, trio.open_nursery() as nursery:
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, answer, listeners)
+        client, _ = await lab.connect()
+        text = FETCH.replace("PORT", str(listeners[0].socket.getsockname()[1]))
+        confinements: dict[str, dict[str, Any]] = {
+            "confined": {"sandbox": sandbox(tmp_path / "work", READ_ONLY)},
+            "free": {},
+        }
+        for name, confinement in confinements.items():
+            wanted = {**script(name, "", tmp_path / "work", **confinement), **proxied({"127.0.0.1": "allow"})}
+            if not await is_started(client, {**wanted, "argv": [sys.executable, "-c", text]}):
+                continue
+            await client.until("process/closed", name)
+            read = await client.call("process/read", {"processId": name})
+            assert said(read["chunks"]).decode().split() == ["200", "HTTPError", "ConnectionRefusedError"]
+            heard = await client.until("network/policyDecision", name)
+            shown = {key: heard[key] for key in ("decision", "reason", "protocol", "host", "port", "method")}
+            assert shown == {
+                "decision": "deny",
+                "reason": "not_allowed",
+                "protocol": "http",
+                "host": "other.test",
+                "port": 80,
+                "method": "GET",
+            }
+        nursery.cancel_scope.cancel()
+
+
+async def is_started(client: ExecClient, params: dict[str, Any]) -> bool:
+    """Start a process, unless nothing but Landlock works here, which then is said."""
+    try:
+        await client.call("process/start", params)
+    except Refusal as refused:
+        if "Landlock cannot" not in refused.message:
+            raise
+        return False
+    return True
+
+
 async def test_permissions_that_cannot_be_enforced_are_refused(tmp_path: Path) -> None:
-    hides = {"path": {"type": "path", "path": "file:///etc"}, "access": "none"}
-    closed = {**hides, "access": "read"}
+    def entries(*entries: dict[str, Any]) -> dict[str, Any]:
+        return {**READ_ONLY, "file_system": {"type": "restricted", "entries": list(entries)}}
+
     unknown: list[dict[str, Any]] = [
         {"type": "new"},
         {},
-        {**READ_ONLY, "file_system": {"type": "restricted", "entries": [*READ_ONLY["file_system"]["entries"], closed]}},
-        {**READ_ONLY, "file_system": {"type": "restricted", "entries": [hides]}},
+        entries({"path": {"type": "special", "value": {"kind": "root"}}, "access": "none"}),
+        entries({"path": {"type": "special", "value": {"kind": "project_roots", "subpath": "../x"}}, "access": "none"}),
         {**READ_ONLY, "file_system": {"type": "unrestricted"}},
     ]
     async with open_lab(tmp_path) as lab:
@@ -164,6 +260,13 @@ async def test_files_are_read_and_changed(tmp_path: Path) -> None:
         assert await client.call("fs/close", {"handleId": "h"}) == {}
 
 
+def proxied(domains: dict[str, str]) -> dict[str, Any]:
+    """Return what limits a process to hosts."""
+    return {"networkProxy": {"proxy": {"enabled": True, "domains": domains}}}
+
+
+TRUE: dict[str, Any] = {"processId": "p", "argv": ["true"], "cwd": "/"}
+LIMITED = proxied({"a.test": "allow"})
 WALK = {"maxDepth": 2, "maxDirectories": 9, "maxEntries": 9, "followDirectorySymlinks": False}
 CONFIG = {"cwd": "file:///", "configPaths": [["model"]], "requirementsPaths": []}
 NOT_FOUND = "No such file or directory (os error 2)"
@@ -179,7 +282,18 @@ NOT_FOUND = "No such file or directory (os error 2)"
         ("process/start", {"processId": "p", "argv": ["no-such-program"], "cwd": "/"}, -32603, NOT_FOUND),
         ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/none"}, -32603, NOT_FOUND),
         ("process/start", {"processId": "p", "argv": ["no-such"], "cwd": "/", "arg0": "x"}, -32603, NOT_FOUND),
-        ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/", "managedNetwork": {}}, -32602, "managedN"),
+        ("process/start", {**TRUE, "managedNetwork": {}}, -32602, "`managedNetwork` is held to a proxy of this"),
+        ("process/start", {**TRUE, "enforceManagedNetwork": True}, -32602, "send `networkProxy`"),
+        ("process/start", {**TRUE, "networkProxy": {"proxy": {"enabled": False}}}, -32602, "an enabled proxy"),
+        (
+            "process/start",
+            {**TRUE, **LIMITED, "managedNetwork": {"loopbackPorts": [1]}},
+            -32602,
+            "`managedNetwork.loop",
+        ),
+        ("process/start", {**TRUE, "networkProxy": {"proxy": {}}}, -32602, "enabled"),
+        ("process/start", {**TRUE, **proxied({"a/b": "allow"})}, -32602, "`a/b` in `networkProxy.proxy.domains` of"),
+        ("process/start", {**TRUE, **proxied({"*": "deny"})}, -32602, "what is not listed is closed"),
         ("process/read", {"processId": "nope"}, -32600, "unknown process id nope"),
         ("process/signal", {"processId": "nope", "signal": "interrupt"}, -32600, "unknown process id nope"),
         ("process/signal", {"processId": "nope", "signal": "kill"}, -32602, "signal"),
