@@ -11,7 +11,8 @@ from thread_lab import CLIENT
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.engine.turn_gate import ShuttingDown
 from codex_trio.rpc.errors import RpcError
-from codex_trio.threads.errors import ReadStateConflict, ThreadError
+from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.read_state import ReadStateConflict
 
 MISSING = "01a20265-92c4-7a91-a8db-c0de722859c2"
 
