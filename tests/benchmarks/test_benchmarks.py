@@ -14,9 +14,15 @@ from benchmarks.connections import METHODS
 from benchmarks.figures import Value
 from benchmarks.model_server import CALL_TOOLS, DELTAS, NESTED_CALLS, RUN_SCRIPT, SAY, STREAM, TOOL_CALLS, Script
 from benchmarks.report import Series
+from codex_trio.conformance.plugin import own_program
 
 ROOT = Path(__file__).parents[2]
-OUR_SERVER = shlex.join([sys.executable, "-m", "codex_trio.testing.command", "app-server"])
+
+
+@pytest.fixture
+def ours(pytestconfig: pytest.Config) -> str:
+    """The command line of this package's server."""
+    return shlex.join([*own_program(pytestconfig), "app-server"])
 
 
 def run_benchmarks(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -25,9 +31,9 @@ def run_benchmarks(home: Path, *arguments: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_run_measures_both_servers_and_writes_what_it_measured(tmp_path: Path) -> None:
+def test_a_run_measures_both_servers_and_writes_what_it_measured(ours: str, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
-    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--other", OUR_SERVER, "--only", "tools", "--json", str(file))
+    ran = run_benchmarks(tmp_path, "--ours", ours, "--other", ours, "--only", "tools", "--json", str(file))
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "20 tool calls" in ran.stdout
     [figure] = msgspec.json.decode(file.read_bytes())["figures"]
@@ -37,9 +43,9 @@ def test_a_run_measures_both_servers_and_writes_what_it_measured(tmp_path: Path)
     assert list((tmp_path / ".cache").iterdir()) == [], "the samples' folders are gone"
 
 
-def test_small_requests_are_timed_with_one_server_too(tmp_path: Path) -> None:
+def test_small_requests_are_timed_with_one_server_too(ours: str, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
-    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--only", "stdio", "--json", str(file))
+    ran = run_benchmarks(tmp_path, "--ours", ours, "--only", "stdio", "--json", str(file))
     assert (ran.returncode, ran.stderr) == (0, "")
     figures = {figure["name"]: figure for figure in msgspec.json.decode(file.read_bytes())["figures"]}
     assert len(figures) == 3 * len(METHODS) + 1
@@ -47,20 +53,20 @@ def test_small_requests_are_timed_with_one_server_too(tmp_path: Path) -> None:
     assert 0 < figures["stdio, client busy in bursts"]["ours"][0] < 100
 
 
-def test_commands_of_clients_are_timed(tmp_path: Path) -> None:
-    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--only", "commands")
+def test_commands_of_clients_are_timed(ours: str, tmp_path: Path) -> None:
+    ran = run_benchmarks(tmp_path, "--ours", ours, "--only", "commands")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "50 of them at once" in ran.stdout
 
 
-def test_a_generated_home_is_listed_searched_and_read(tmp_path: Path) -> None:
-    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--only", "home", "--threads", "60", "--big", "2MB")
+def test_a_generated_home_is_listed_searched_and_read(ours: str, tmp_path: Path) -> None:
+    ran = run_benchmarks(tmp_path, "--ours", ours, "--only", "home", "--threads", "60", "--big", "2MB")
     assert (ran.returncode, ran.stderr) == (0, ""), "every reply held what was written"
     assert "warm: thread/resume, the big one" in ran.stdout
 
 
-def test_a_server_is_started_again_and_used_at_once(tmp_path: Path) -> None:
-    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--only", "restart", "--threads", "30", "--big", "1MB")
+def test_a_server_is_started_again_and_used_at_once(ours: str, tmp_path: Path) -> None:
+    ran = run_benchmarks(tmp_path, "--ours", ours, "--only", "restart", "--threads", "30", "--big", "1MB")
     assert (ran.returncode, ran.stderr) == (0, ""), "every reply held what was written"
     assert "restarted at once: start to a complete list" in ran.stdout
 
@@ -95,7 +101,7 @@ def test_the_model_answers_the_last_thing_that_was_said_in_a_thread() -> None:
     assert b"Hello." in script.answer("".join(said).encode())
 
 
-def test_the_drill_of_turns_tells_those_that_end_from_those_that_do_not(tmp_path: Path) -> None:
+def test_the_drill_of_turns_tells_those_that_end_from_those_that_do_not(ours: str, tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{ROOT / 'protocol'}"}
     command = [sys.executable, "-m", "benchmarks.every_turn_ends", "--threads", "20", "--rounds", "2", "--server"]
 
@@ -104,7 +110,7 @@ def test_the_drill_of_turns_tells_those_that_end_from_those_that_do_not(tmp_path
             [*command, server], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
         )
 
-    ran = drill(OUR_SERVER)
+    ran = drill(ours)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.count("20 completed, 0 without an end") == 2
     assert ran.stdout.count("ms CPU a turn, account/read p50 / p99 ") == 2

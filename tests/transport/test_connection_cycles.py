@@ -68,10 +68,11 @@ async def serving(app: App, transport: str, folder: Path) -> AsyncGenerator[str]
 
 
 def holdings() -> Holdings:
-    """Task, file descriptors and threads of this process."""
+    """Tasks, file descriptors and busy threads of this process: idle ones are kept for a while, for whoever comes."""
     gc.collect()
     tasks = trio.lowlevel.current_statistics().tasks_living
-    return tasks, len(os.listdir("/proc/self/fd")), threading.active_count()
+    busy = [thread for thread in threading.enumerate() if not thread.name.startswith("Trio thread ")]
+    return tasks, len(os.listdir("/proc/self/fd")), len(busy)
 
 
 async def visit(url: str) -> None:
