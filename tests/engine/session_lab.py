@@ -141,7 +141,9 @@ class ScriptedClient:
         self._responses = iter(responses)
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
+    async def stream(
+        self, request: ModelRequest, *, tell_renewal: object = None
+    ) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
         self.requests.append(request)
         response = next(self._responses, [Pause()])
         if isinstance(response, ModelError):

@@ -72,7 +72,9 @@ class ScriptedModel:
         self._reply = reply
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
+    async def stream(
+        self, request: ModelRequest, *, tell_renewal: object = None
+    ) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
         asked = Asked(request)
         self.asked.append(asked)
         async with aclosing(_stream(self._reply(asked))) as stream:
@@ -351,7 +353,9 @@ async def test_a_thread_whose_agents_work_is_not_left_alone(tmp_path: Path, cloc
 
     class Patient(ScriptedModel):
         @asynccontextmanager
-        async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
+        async def stream(
+            self, request: ModelRequest, *, tell_renewal: object = None
+        ) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
             if request.headers.subagent is not None:
                 await goes_on.wait()
             async with super().stream(request) as stream:
@@ -443,7 +447,9 @@ async def test_what_has_come_is_not_waited_for(tmp_path: Path) -> None:
 
     class Patient(ScriptedModel):
         @asynccontextmanager
-        async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
+        async def stream(
+            self, request: ModelRequest, *, tell_renewal: object = None
+        ) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
             if request.headers.subagent is None and "spawn" in Asked(request).outputs:
                 await handed_in.wait()
             async with super().stream(request) as stream:

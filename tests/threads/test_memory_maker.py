@@ -70,7 +70,7 @@ class Model:
         return self.begun.count(model)
 
     @asynccontextmanager
-    async def stream(self, request: Any) -> AsyncGenerator[Any]:
+    async def stream(self, request: Any, *, tell_renewal: object = None) -> AsyncGenerator[Any]:
         last = request.input[-1]
         if last.get("role") == "user":
             self.begun.append(request.model)

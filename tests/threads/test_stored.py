@@ -3,8 +3,9 @@
 import pytest
 from thread_lab import Lab, open_threads
 
-from codex_trio.threads.errors import ReadStateConflict, ThreadError
+from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.read_state import ReadStateConflict
 
 MISSING = "01a20265-92c4-7a91-a8db-c0de722859c2"
 

@@ -62,7 +62,7 @@ class SilentClient:
     provider = Provider()
 
     @asynccontextmanager
-    async def stream(self, request: Any) -> AsyncGenerator[Any]:
+    async def stream(self, request: Any, *, tell_renewal: object = None) -> AsyncGenerator[Any]:
         await trio.sleep_forever()
         yield None
 
@@ -83,7 +83,7 @@ class ScriptedModel:
         self._responses = list(responses)
 
     @asynccontextmanager
-    async def stream(self, request: Any) -> AsyncGenerator[Any]:
+    async def stream(self, request: Any, *, tell_renewal: object = None) -> AsyncGenerator[Any]:
         self.requests.append(request)
         if not self._responses:
             await trio.sleep_forever()
