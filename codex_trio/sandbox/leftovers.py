@@ -15,9 +15,12 @@ _MOST_NAMES = 5
 _BEFORE = "[sandbox: ended with the command, which had left it running in the background: "
 _AFTER = "; to keep something running, run it in the foreground: the call returns after yield_time_ms]"
 
+# Shells say of a command that a signal ended it, which is nothing that it has written itself.
 _SUPERVISOR = f"""trap : INT
-"$@"
+exec 9>&2 2>/dev/null
+(exec 2>&9 9>&-; exec "$@")
 code=$?
+exec 2>&9 9>&-
 cd /proc || exit $code
 found=
 for pass in 1 2; do

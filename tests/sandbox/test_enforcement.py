@@ -308,13 +308,18 @@ async def test_what_a_command_leaves_in_the_background_ends_with_its_sandbox(mou
 
 async def test_a_sandboxed_command_dies_with_a_killed_server(lab: SandboxLab) -> None:
     marker = f"300.{os.getpid()}03"
+    # It looks for what this lab's commands are confined by.
+    env = {**lab.env, "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
     server = await trio.lowlevel.open_process(
         [sys.executable, str(DOOMED_SERVER), str(lab.workspace), str(lab.probe.mechanism), marker],
-        env={**lab.env, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=env,
         stdin=subprocess.DEVNULL,
     )
-    await wait_for_processes(f"sleep\0{marker}", exist=True)
-    server.send_signal(signal.SIGKILL)
-    await server.wait()
+    try:
+        await wait_for_processes(f"sleep\0{marker}", exist=True)
+    finally:
+        server.send_signal(signal.SIGKILL)
+        with trio.CancelScope(shield=True):
+            await server.wait()
     await wait_for_processes(f"sleep\0{marker}", exist=False)
     await wait_for_empty(lab.workspace)
