@@ -84,7 +84,8 @@ class McpProcessor:
                 None if params.arguments is UNSET else params.arguments,
                 meta=None if params.meta is UNSET else params.meta,
             )
-        return table.convert({"content": [], **result}, wire.McpServerToolCallResponse)
+        given: dict[str, Any] = {"content": [], **result}
+        return _converted(given, wire.McpServerToolCallResponse, f"`{params.tool}` of MCP server '{params.server}'")
 
     async def read(self, params: wire.McpResourceReadParams, context: RequestContext) -> wire.McpResourceReadResponse:
         """Return what a resource holds."""
@@ -93,9 +94,8 @@ class McpProcessor:
         thread_id = None if params.thread_id is None else parse_thread_id(params.thread_id)
         with _refused():
             result = await self._requests.read(thread_id, params.server, params.uri)
-        return table.convert(
-            {"contents": [], **result, "originCallId": params.origin_call_id}, wire.McpResourceReadResponse
-        )
+        given: dict[str, Any] = {"contents": [], **result, "originCallId": params.origin_call_id}
+        return _converted(given, wire.McpResourceReadResponse, f"MCP server '{params.server}'")
 
     async def log_in(
         self, params: wire.McpServerOauthLoginParams, context: RequestContext
@@ -145,6 +145,14 @@ def _refuse_environment(server: str, environment_id: str | None) -> None:
     """Refuse to look for a server that an environment brings along: here all are of the whole thread."""
     if environment_id is not None:
         raise internal_error(f"unknown MCP server '{server} (environment {environment_id})'")
+
+
+def _converted(result: Mapping[str, Any], kind: type[T], who: str) -> T:
+    """Return what a server answers as clients have it."""
+    try:
+        return table.convert(dict(result), kind)
+    except msgspec.ValidationError as error:
+        raise internal_error(f"what {who} answers is no result: {error}") from error
 
 
 @contextmanager

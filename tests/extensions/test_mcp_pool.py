@@ -95,6 +95,15 @@ async def test_a_server_that_cannot_start_fails_every_user_and_is_tried_again(po
                 pass
 
 
+async def test_a_server_that_ended_is_not_waited_for_though_its_child_holds_its_streams(
+    pool: McpPool, tmp_path: Path
+) -> None:
+    command = StdioCommand(command="/bin/sh", args=("-c", "sleep 60 & echo 'oh no' >&2; exit 3"))
+    with pytest.raises(McpFailure, match=r"(?s)handshaking with MCP server failed: connection closed.*oh no"):
+        async with pool.use(McpServerSettings(name="left", transport=command), folder=str(tmp_path)):
+            pass
+
+
 async def test_a_server_that_has_other_tools_is_asked_for_them(pool: McpPool, tmp_path: Path) -> None:
     async with pool.use(scripted(MCP_TOOLS="learn"), folder=str(tmp_path)) as connection:
         assert [tool.name for tool in connection.tools] == ["learn"]

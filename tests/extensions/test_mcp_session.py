@@ -164,6 +164,28 @@ async def test_a_result_that_is_no_object_is_a_failure(autojump_clock: MockClock
     assert str(talk.outcomes["a"]) == "the result of tools/call is no object"
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        ({"code": -32602, "message": "no"}, -32602, "no"),
+        ({"code": 1 << 70, "message": "no"}, -32603, "no"),
+        ({"code": True, "message": "no"}, -32603, "no"),
+        ({"code": 1.5}, -32603, "the server answered with what is no error: {'code': 1.5}"),
+        (None, -32603, "the server answered with what is no error: None"),
+    ],
+)
+async def test_an_error_is_passed_on_as_far_as_it_is_one(
+    autojump_clock: MockClock, error: Any, code: int, said: str
+) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        talk.channel.say({"id": 1, "error": error})
+        await wait_all_tasks_blocked()
+    failure = talk.outcomes["a"]
+    assert (failure.code, str(failure)) == (code, said)
+
+
 async def test_a_request_that_takes_too_long_is_given_up_and_the_server_is_told(autojump_clock: MockClock) -> None:
     async with talking() as (talk, nursery):
         nursery.start_soon(talk.ask, "a")

@@ -4,14 +4,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 import trio
+from codex_trio_protocol.v2 import mcp as wire
 from trio.testing import MockClock
 
 from codex_trio.config.requirements import NOTHING_REQUIRED
 from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.settings import McpServerSettings
+from codex_trio.processors.mcp import McpProcessor
+from codex_trio.rpc.errors import RpcError
 from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.mcp_requests import McpRequests, ServerReport
 
@@ -63,3 +67,26 @@ async def test_servers_that_hang_cost_a_list_a_while_and_the_others_nothing(
         assert str(told["mute"].failure) == "it did not list its resources in 10 seconds"
     assert told["mute"].connection is not None
     assert trio.current_time() == 10
+
+
+@pytest.mark.parametrize("content", [5, None, {"a": 1}, "text"])
+async def test_what_is_no_result_is_refused_with_its_reason(content: Any) -> None:
+    thread_id = str(uuid4())
+
+    async def answer(*_arguments: Any, **_named: Any) -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        return {"content": content, "contents": content}
+
+    async def started(_name: str) -> Any:
+        await trio.lowlevel.checkpoint()
+        return SimpleNamespace(connection=SimpleNamespace(call=answer, read_resource=answer))
+
+    mcp = SimpleNamespace(servers=SimpleNamespace(names=["s"], started=started))
+    loaded = SimpleNamespace(find=lambda _id: SimpleNamespace(id=_id))
+    threads = SimpleNamespace(loaded=loaded, mcp=SimpleNamespace(find=lambda _id: mcp), mcp_logins=None)
+    processor = McpProcessor(cast("Any", SimpleNamespace(config=None, threads=threads)))
+    context = cast("Any", SimpleNamespace(leave_scope=lambda: None))
+    with pytest.raises(RpcError, match=r"what `t` of MCP server 's' answers is no result: Expected `array`"):
+        await processor.call(wire.McpServerToolCallParams(thread_id=thread_id, server="s", tool="t"), context)
+    with pytest.raises(RpcError, match=r"what MCP server 's' answers is no result: Expected `array`"):
+        await processor.read(wire.McpResourceReadParams(thread_id=thread_id, server="s", uri="x://y"), context)

@@ -12,6 +12,7 @@ import itertools
 import logging
 import math
 import re
+import reprlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, cast
 
@@ -31,6 +32,7 @@ CLIENT = {"name": "codex-mcp-client", "title": "Codex", "version": PROTOCOL_RELE
 CAPABILITIES: Mapping[str, Any] = {"elicitation": {"form": {}, "url": {}}, "roots": {}}
 
 _METHOD_NOT_FOUND = -32601
+_MOST_CODES = 1 << 31
 _INTERNAL = -32603
 MAX_ITEMS = 10_000
 """The most that a server may list of a kind."""
@@ -330,7 +332,7 @@ def _error(value: Any) -> McpError:
     table = table_of(value)
     code, message = table.get("code"), table.get("message")
     return McpError(
-        code if isinstance(code, int) else _INTERNAL,
-        message if isinstance(message, str) else str(value),
+        code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _MOST_CODES else _INTERNAL,
+        message if isinstance(message, str) else f"the server answered with what is no error: {reprlib.repr(value)}",
         table.get("data"),
     )

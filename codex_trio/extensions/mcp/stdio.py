@@ -24,6 +24,9 @@ Start = Callable[[SpawnRequest], ManagedProcess]
 MAX_LINE_BYTES = 64 << 20
 _KEPT_STDERR = 4096
 _LAST_WORDS_SECONDS = 1.0
+_REST_SECONDS = 0.1
+_REST_BYTES = MAX_LINE_BYTES
+"""How long and how much is read of a server that has ended: what it started may hold its streams open for good."""
 
 _INHERITED = (
     "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ",
@@ -42,6 +45,9 @@ class StdioChannel:
         self._stderr = bytearray()
         self._stderr_ended = trio.Event()
         self._sending = trio.Lock()
+        self._reading = trio.CancelScope()
+        self._has_ended = False
+        self._rest = _REST_BYTES
 
     async def send(self, message: bytes) -> None:
         async with self._sending:
@@ -63,10 +69,28 @@ class StdioChannel:
             self._searched = len(self._buffer)
             if self._searched > MAX_LINE_BYTES:
                 raise McpGone(f"the server sent a line of more than {MAX_LINE_BYTES} bytes")
-            data = await self._process.stdout.receive()
+            data = await self._more()
             if not data:
                 raise McpGone(await self._last_words())
             self._buffer += data
+
+    async def _more(self) -> bytes:
+        """Return what comes next; nothing when nothing more is to come."""
+        if not self._has_ended:
+            with trio.CancelScope() as self._reading:
+                return await self._process.stdout.receive()
+        if self._rest <= 0 or not self._process.stdout.has_data():
+            return b""
+        data = await self._process.stdout.receive()
+        self._rest -= len(data)
+        return data
+
+    async def notice_end(self) -> None:
+        """Wait no longer for a server that has ended."""
+        await self._process.wait()
+        await trio.sleep(_REST_SECONDS)
+        self._has_ended = True
+        self._reading.cancel()
 
     def agreed(self, revision: Any) -> None:
         """Lines are the same in every revision."""
@@ -107,6 +131,7 @@ async def open_stdio(
     async with process, trio.open_nursery() as nursery:
         channel = StdioChannel(process)
         nursery.start_soon(channel.keep_stderr)
+        nursery.start_soon(channel.notice_end)
         yield channel
         nursery.cancel_scope.cancel()
 
