@@ -15,7 +15,13 @@ from typing import Any, cast
 import msgspec
 
 from codex_trio.config import toml_text
-from codex_trio.config.edit_in_place import delete_in_place, edit_in_place, leaves_of
+from codex_trio.config.edit_in_place import (
+    delete_in_place,
+    edit_in_place,
+    is_array_of_tables,
+    leaves_of,
+    replace_sections,
+)
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.sources import MAX_FILE_BYTES
 from codex_trio.util.regular_file import read_whole
@@ -53,6 +59,9 @@ def edit_text(text: str, edits: Sequence[Edit], *, parse: toml_text.Parse = toml
     """
     from tomlkit.exceptions import TOMLKitError
 
+    if "\r\n" in text and text.count("\r") == text.count("\n") == text.count("\r\n"):
+        # As some editors have it, which want it so for what is new as well. To TOML both mean the same.
+        return edit_text(text.replace("\r\n", "\n"), edits, parse=parse).replace("\n", "\r\n")
     try:
         meant = edit_table(parse(text), edits)
         edited = _edit_where_it_is(text, edits, meant, parse)
@@ -108,6 +117,14 @@ class _Writing:
 
         return cast("str", cast("Any", tomlkit.item(_copy_without_null(value))).as_string())
 
+    def sections(self, path: tuple[str, ...], tables: Sequence[Any]) -> str:
+        import tomlkit
+
+        value: Any = _copy_without_null(list(tables))
+        for name in reversed(path):
+            value = {name: value}
+        return tomlkit.dumps(value)
+
     def with_key(self, section: str, path: tuple[str, ...], value: Any) -> str:
         return _edit_whole(section, [Edit(path=path, value=value, merge=False)])
 
@@ -132,7 +149,8 @@ def _edit_where_it_is(text: str, edits: Sequence[Edit], meant: dict[str, Any], p
             if leaves is None:
                 return None
             for path, value in leaves:
-                edited = edit_in_place(text, path, value, parse=parse, writing=writing)
+                put = replace_sections if is_array_of_tables(value) else edit_in_place
+                edited = put(text, path, value, parse=parse, writing=writing)
                 if edited is None:
                     return None
                 text = edited

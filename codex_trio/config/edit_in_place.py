@@ -4,11 +4,11 @@ Owns: finding that section, and the text with a value there, with a key more, or
 whether the outcome says what it should, which has to be looked at (`edit`): this only looks where things usually stand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from codex_trio.config import toml_text
-from codex_trio.config.toml_sections import Span, TablePath, first_section, read_section, sections_with
+from codex_trio.config.toml_sections import Span, TablePath, first_section, read_section, section_at, sections_with
 
 
 class Writing(Protocol):
@@ -20,6 +20,10 @@ class Writing(Protocol):
 
     def value(self, value: Any) -> str:
         """Return a value that is no table."""
+        ...
+
+    def sections(self, path: TablePath, tables: Sequence[Any]) -> str:
+        """Return the sections of an array of tables."""
         ...
 
     def with_key(self, section: str, path: TablePath, value: Any) -> str:
@@ -52,11 +56,56 @@ def delete_in_place(text: str, path: TablePath, *, parse: toml_text.Parse) -> st
 
     None where no section is about it. Comments of other sections stay where they are.
     """
-    found = [span for span in sections_with(text, path[-1]) if (_path_of(text, span, parse) or ())[: len(path)] == path]
-    for span in reversed(found):
-        before, after = text[: _start_of_own(text, span[0])], text[_end_of_own(text, span) :]
-        text = before + (after.removeprefix("\n") if not before or before.endswith("\n\n") else after)
+    found = _sections_at(text, path, parse)
+    for start, _ in reversed(found):
+        text = _without_section(text, start)
     return text if found else None
+
+
+def replace_sections(
+    text: str, path: TablePath, tables: Sequence[Any], *, parse: toml_text.Parse, writing: Writing
+) -> str | None:
+    """Return the text with an array of tables in the place of the sections at a path, below the comments there.
+
+    Where there are none it stands as a new section would.
+    """
+    written = writing.sections(path, tables)
+    found = _sections_at(text, path, parse)
+    if not found:
+        return _with_written(text, path, written, parse=parse)
+    for start, _ in reversed(found[1:]):
+        text = _without_section(text, start)
+    start = found[0][0]
+    return f"{text[:start]}{written}{text[_end_of_own(text, section_at(text, start)) :]}"
+
+
+def _without_section(text: str, start: int) -> str:
+    """Return a text without the section that begins there, and without the comments above it."""
+    before, after = text[: _start_of_own(text, start)], text[_end_of_own(text, section_at(text, start)) :]
+    return before + (after.removeprefix("\n") if not before or before.endswith("\n\n") else after)
+
+
+def _sections_at(text: str, path: TablePath, parse: toml_text.Parse) -> list[Span]:
+    """Return where the sections at a path and below it stand, arrays of tables among them."""
+    return [span for span in sections_with(text, path[-1]) if _header_of(text, span, parse)[: len(path)] == path]
+
+
+def _header_of(text: str, span: Span, parse: toml_text.Parse) -> TablePath:
+    """Return the path in a header, of whatever kind it is; none for what only looks like one."""
+    header, _, _ = text[slice(*span)].partition("\n")
+    try:
+        inner: Any = parse(header)
+    except toml_text.TomlSyntaxError:
+        return ()
+    path: list[str] = []
+    while inner:
+        if isinstance(inner, list):
+            inner = cast("list[Any]", inner)[0]
+            continue
+        name = next(iter(inner))
+        path.append(name)
+        inner = inner[name]
+    return tuple(path)
 
 
 def _section_of(text: str, path: TablePath, parse: toml_text.Parse) -> Span | None:
@@ -76,22 +125,20 @@ def _path_of(text: str, span: Span, parse: toml_text.Parse) -> TablePath | None:
 
 def _with_a_section(text: str, path: TablePath, value: Any, *, parse: toml_text.Parse, writing: Writing) -> str | None:
     """Return the text with a section more, behind its like, else at the end."""
+    *header, name = (writing.key(part) for part in path)
+    written = f"[{'.'.join(header)}]\n{name} = {writing.value(value)}\n"
+    return _with_written(text, path[:-1], written, parse=parse)
+
+
+def _with_written(text: str, path: TablePath, written: str, *, parse: toml_text.Parse) -> str | None:
+    """Return the text with what is written of a table of that path, behind its like, else at the end."""
     if not text.endswith("\n") or "\r" in text:
         return None
-    alike = path[: max(1, len(path) - 2)]
-    at = max(
-        (
-            _end_of_own(text, span)
-            for span in sections_with(text, alike[-1])
-            if (_path_of(text, span, parse) or ())[: len(alike)] == alike
-        ),
-        default=len(text),
-    )
+    alike = path[: max(1, len(path) - 1)]
+    at = max((_end_of_own(text, span) for span in _sections_at(text, alike, parse)), default=len(text))
     before, after = text[:at], text[at:]
     between = "" if before.endswith("\n\n") else "\n"
-    *header, name = (writing.key(part) for part in path)
-    added = f"{between}[{'.'.join(header)}]\n{name} = {writing.value(value)}\n"
-    return f"{before}{added}{_before(after)}{after}"
+    return f"{before}{between}{written}{_before(after)}{after}"
 
 
 def _before(after: str) -> str:
@@ -127,15 +174,24 @@ def _is_comment_or_empty(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
+def is_array_of_tables(value: Any) -> bool:
+    """Return whether a value is an array of tables, of which each may have a section."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(part, dict) for part in cast("list[Any]", value))
+
+
 def leaves_of(path: TablePath, value: Any) -> list[tuple[TablePath, Any]] | None:
-    """Return the single values that an edit sets; None where it is more than setting these.
+    """Return the single values, and arrays of tables, that an edit sets; None where it is more than setting these.
 
     A table may also take away what it does not name.
     """
     if value is None:
         return None
-    if isinstance(value, list) and any(isinstance(part, (dict, list)) for part in cast("list[Any]", value)):
-        return None
+    if isinstance(value, list):
+        parts = cast("list[Any]", value)
+        is_single = is_array_of_tables(parts) or not any(isinstance(part, (dict, list)) for part in parts)
+        return [(path, parts)] if is_single else None
     if not isinstance(value, dict):
         return [(path, value)]
     parts = cast("Mapping[str, Any]", value)

@@ -33,6 +33,11 @@ def first_section(text: str) -> Span:
     return 0, _end_of_section(text, 0)
 
 
+def section_at(text: str, start: int) -> Span:
+    """Return where the section stands whose header begins there."""
+    return start, _end_of_section(text, start + 1)
+
+
 def sections_with(text: str, words: str) -> Iterator[Span]:
     """Yield where the sections stand that have these words in their header.
 

@@ -77,3 +77,69 @@ def test_a_long_text_is_edited_as_a_short_one(head: str, edit: str) -> None:
     assert edit_text(HEADS[head] + PROJECTS, [change]) == edit_text(short, [change]).replace(
         '\n[projects."/tmp"]\ntrust_level = "trusted"\n', PROJECTS
     )
+
+
+COMMENTED = """# of all
+model = "a" # why
+
+# of hooks
+[[hooks.Stop]]
+matcher = "a"
+hooks = [{type = "command", command = "x"}]
+
+# of the second
+[[hooks.Stop]]
+matcher = "b"
+
+# of a project
+[projects."/a"]
+trust_level = "trusted"
+"""
+STOP = '[[hooks.Stop]]\nmatcher = "a"\nhooks = [{type = "command", command = "x"}]\n'
+SECOND = '# of the second\n[[hooks.Stop]]\nmatcher = "b"\n'
+PROJECT = "# of a project\n"
+GROUP = {"matcher": "c", "hooks": [{"type": "command", "command": "y"}]}
+WRITTEN = '[[hooks.Stop]]\nmatcher = "c"\n\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "y"\n'
+OF_HOOKS = {
+    "all groups of a moment": (
+        Edit(path=("hooks", "Stop"), value=[GROUP], merge=False),
+        COMMENTED.replace(STOP, WRITTEN).replace(f"\n{SECOND}", ""),
+    ),
+    "the table around them": (
+        Edit(path=("hooks",), value={"Stop": [GROUP]}, merge=False),
+        COMMENTED.replace(STOP, WRITTEN).replace(f"\n{SECOND}", ""),
+    ),
+    "groups of another moment": (
+        Edit(path=("hooks",), value={"Start": [{"matcher": "c"}]}, merge=True),
+        COMMENTED.replace(PROJECT, f'[[hooks.Start]]\nmatcher = "c"\n\n{PROJECT}'),
+    ),
+    "none": (
+        Edit(path=("hooks", "Stop"), value=None, merge=False),
+        COMMENTED.replace(f"# of hooks\n{STOP}\n{SECOND}\n", ""),
+    ),
+    "something else": (
+        Edit(path=("skills", "config"), value=[{"name": "s", "enabled": False}], merge=False),
+        COMMENTED + '\n[[skills.config]]\nname = "s"\nenabled = false\n',
+    ),
+    "a new section": (
+        Edit(path=("features", "memories"), value=True, merge=False),
+        COMMENTED + "\n[features]\nmemories = true\n",
+    ),
+    "a key above all sections": (
+        Edit(path=("review_model",), value="b", merge=False),
+        COMMENTED.replace("# why\n", '# why\nreview_model = "b"\n'),
+    ),
+}
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("edit", OF_HOOKS)
+def test_comments_stay_where_they_are_and_new_lines_end_as_the_others(edit: str, ends: str) -> None:
+    change, meant = OF_HOOKS[edit]
+    assert edit_text(COMMENTED.replace("\n", ends), [change]) == meant.replace("\n", ends)
+
+
+def test_an_array_of_tables_that_stands_in_a_line_is_still_replaced() -> None:
+    text = '[hooks]\nStop = [{matcher = "a"}] # here\n'
+    edited = edit_text(text, [Edit(path=("hooks", "Stop"), value=[{"matcher": "c"}], merge=False)])
+    assert parse(edited) == {"hooks": {"Stop": [{"matcher": "c"}]}}
