@@ -8,6 +8,14 @@ from codex_trio.conformance.probe import Probe
 from codex_trio.conformance.shapes import ANY_INT, text_like, text_with
 from codex_trio.testing.model_script import Answer, Request, answer, function_call, message
 
+UNTIL_TOLD = "until test -e go; do sleep 0.02; done; rm go; "
+"""What a command begins with that goes on when it is told to."""
+
+
+def go_on(lab: Lab) -> None:
+    """Tell the command, which runs in the lab's folder."""
+    (lab.cwd / "go").touch()
+
 
 def run(call_id: str, cmd: str, **arguments: Any) -> dict[str, Any]:
     """Return a call of exec_command."""
@@ -155,7 +163,7 @@ async def test_the_model_can_ask_for_less_output(lab: Lab, probe: Probe) -> None
 
 async def test_calls_of_one_response_run_at_the_same_time(lab: Lab, probe: Probe) -> None:
     # Each waits for the other's file: one after the other they would never end.
-    meet = "touch {0}; for i in $(seq 200); do test -e {1} && echo met && exit 0; sleep 0.02; done; exit 1"
+    meet = "touch {0}; for i in $(seq 450); do test -e {1} && echo met && exit 0; sleep 0.02; done; exit 1"
     lab.script(
         answer(run("c1", meet.format("left", "right")), run("c2", meet.format("right", "left"))),
         answer(message("Met.")),
@@ -247,10 +255,12 @@ async def test_a_command_on_a_terminal_can_be_talked_to(lab: Lab, probe: Probe) 
 
 async def test_a_long_command_can_be_waited_for_in_steps(lab: Lab, probe: Probe) -> None:
     def poll(request: Request) -> Answer:
+        go_on(lab)
         arguments = {"session_id": session_of(request, "c1"), "chars": ""}
         return answer(function_call("write_stdin", arguments, call_id="c2"))
 
-    lab.script(answer(run("c1", "echo early; sleep 0.8; echo late", yield_time_ms=250)), poll, answer(message("Done.")))
+    script = f"echo early; {UNTIL_TOLD}echo late"
+    lab.script(answer(run("c1", script, yield_time_ms=600)), poll, answer(message("Done.")))
     turn = await probe.run_turn((await probe.start_thread())["id"])
     final = lab.model.requests[2]
     assert final.output_of("c1") == text_with("Process running with session ID", "early")
@@ -265,15 +275,16 @@ async def test_writing_to_a_command_without_input_is_told_to_the_model(lab: Lab,
         arguments = {"session_id": session_of(request, "c1"), "chars": "hello\n"}
         return answer(function_call("write_stdin", arguments, call_id="c2"))
 
-    lab.script(answer(run("c1", "sleep 0.6", yield_time_ms=250)), write, answer(message("Done.")))
+    lab.script(answer(run("c1", "sleep 60", yield_time_ms=250)), write, answer(message("Done.")))
     await probe.run_turn((await probe.start_thread())["id"])
     assert lab.model.requests[2].output_of("c2") == text_with("write_stdin failed", "stdin is closed")
 
 
 async def test_a_command_that_outlives_its_turn_completes_with_that_turns_id(lab: Lab, probe: Probe) -> None:
-    lab.script(answer(run("c1", "sleep 0.7; echo late", yield_time_ms=250)), answer(message("Done.")))
+    lab.script(answer(run("c1", f"{UNTIL_TOLD}echo late", yield_time_ms=250)), answer(message("Done.")))
     turn = await probe.run_turn((await probe.start_thread())["id"])
     assert turn.items("commandExecution") == []
+    go_on(lab)
     late = await probe.until("item/completed")
     assert late["params"]["turnId"] == turn.id
     item = late["params"]["item"]

@@ -5,7 +5,10 @@ import pytest
 from codex_trio.conformance.lab import Lab
 from codex_trio.testing.model_script import answer, http_error, message
 
-PRINTS_A_KEY = """auth = { command = "/bin/sh", args = ["-c", "echo x >> runs; echo key-$(cat runs | wc -l)"] }"""
+# Without a folder of its own a command runs where the server does, which may be anywhere.
+PRINTS_A_KEY = (
+    """auth = { command = "/bin/sh", args = ["-c", "echo x >> $TMPDIR/runs; echo key-$(cat $TMPDIR/runs | wc -l)"] }"""
+)
 EXPIRED = http_error(401, {"error": {"message": "expired"}})
 
 
@@ -70,8 +73,8 @@ region = "us-east-1"
 [model_providers.amazon-bedrock.aws.credential_export]
 command = "/bin/sh"
 args = ["-c", '''
-echo x >> runs
-echo "{{\\"AccessKeyId\\": \\"AKID$(cat runs | wc -l)\\", \\"SecretAccessKey\\": \\"s\\"}}"''']
+echo x >> $TMPDIR/runs
+echo "{{\\"AccessKeyId\\": \\"AKID$(cat $TMPDIR/runs | wc -l)\\", \\"SecretAccessKey\\": \\"s\\"}}"''']
 """
 
 
