@@ -39,14 +39,16 @@ run: $(RUN_STAMP)
 # What the checks and benchmarks need.
 dev: $(STAMP)
 
-test: $(STAMP)
-	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS) $(TESTS)
+PYTEST = $(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-# The tests, the scenarios once more with the server in this process, and how much of the parts that others are built on
-# ran here: processes that tests start are not counted.
-coverage: PYTEST_ARGS += --cov --cov-report=
-coverage: test
-	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS) --cov-append --app-server-transport memory $(SCENARIOS)
+test: $(STAMP)
+	$(PYTEST) $(TESTS)
+
+# All tests, and how much of the parts that others are built on ran. Being watched makes Python slow: only the tests of
+# these parts are, and the scenarios, which run once more for that, with the server in this process.
+coverage: $(STAMP)
+	$(PYTEST) $(COVERED:%=--ignore=tests/%)
+	$(PYTEST) --cov --cov-report= --app-server-transport memory $(COVERED:%=tests/%) $(SCENARIOS)
 	@for part in $(COVERED); do \
 		printf 'coverage of %s, with branches, in per cent: ' "$$part"; \
 		$(BIN)/coverage report --format=total --include="codex_trio/$$part/*" --fail-under=90 || exit 1; \
