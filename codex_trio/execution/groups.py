@@ -51,6 +51,11 @@ class RunningProcess(Protocol):
         """128+n after signal n; None while it runs."""
         ...
 
+    @property
+    def ended_because(self) -> str | None:
+        """Why the server ended it by itself; None where it did not."""
+        ...
+
     async def wait(self) -> int:
         """Wait for the process itself to end."""
         ...

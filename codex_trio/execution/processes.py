@@ -50,7 +50,9 @@ class ManagedProcess:
         self.stdout = OutputStream(child.stdout, in_small_pieces=child.terminal is not None)
         """Also stderr when merged, and all of a terminal's output."""
         self.stderr = None if child.stderr is None else OutputStream(child.stderr)
-        self._number = number
+        self.ended_because: str | None = None
+        """Why the server ended it by itself; None where it did not."""
+        self.number = number
         self._keepers = keepers
         self._terminal = child.terminal
         self._stdin = None if child.stdin is None else InputStream(child.stdin)
@@ -139,7 +141,7 @@ class ManagedProcess:
         """SIGKILL the process and all that it has started, wherever those went; returns when they are gone."""
         names_session = self._exit_code is None or self.left_group
         leaders = (self.pid,) if names_session else ()
-        await self._kill_tree(process_tree.Wanted(self.mark, leaders=leaders, numbers=(self._number,)))
+        await self._kill_tree(process_tree.Wanted(self.mark, leaders=leaders, numbers=(self.number,)))
 
     async def aclose(self, *, kill: bool) -> None:
         """Let go of the process. While it still runs, or when `kill` says so, its whole tree is killed first."""

@@ -106,6 +106,8 @@ class ExecSession:
             self.process, self._receive, drain_seconds=_DRAIN_SECONDS, quiet_seconds=_QUIET_SECONDS
         )
         await self._pass_on(self._chunker.finish())
+        if self.process.ended_because is not None:
+            await self.say(f"[killed: {self.process.ended_because}]")
         self.end(completion.exit_code)
         if completion.drain_timed_out:
             await self._linger()

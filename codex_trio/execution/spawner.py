@@ -71,8 +71,8 @@ class ProcessSpawner:
         self._nobody = self.new_owner()
         self._leaders: dict[int, ProcessOwner] = {}
         """The processes whose session is still theirs, with their owners."""
-        self._numbers_of: dict[int, int] = {}
-        """By the same numbers of processes."""
+        self._processes: dict[int, ManagedProcess] = {}
+        """By the same numbers."""
         self._ended: set[int] = set()
         """Those among them that have ended and left something running."""
         self._was_used = False
@@ -82,7 +82,7 @@ class ProcessSpawner:
         self._watch = None
         has_group = self.groups is not None and "pids" in self.groups.controllers
         if bounds.processes is not None and not has_group and not counts_processes():
-            self._watch = ProcessWatch(bounds.processes, leaders=self._leaders.keys, kill=self._kill_session)
+            self._watch = ProcessWatch(bounds.processes, leaders=self._leaders.keys, kill=self._kill_greedy)
 
     def start(self, request: SpawnRequest, *, owner: ProcessOwner | None = None) -> ManagedProcess:
         """Start a process, which the caller must close. Takes about half a millisecond and never waits.
@@ -116,7 +116,6 @@ class ProcessSpawner:
         prefer_for_killing(child.pid)
         owner.add(number)
         self._leaders[child.pid] = owner
-        self._numbers_of[child.pid] = number
         self._janitor.tell(f"+{child.pid}")
         if self._watch is not None:
             self._watch.note_start()
@@ -129,7 +128,7 @@ class ProcessSpawner:
             if self.groups is not None and group is not None:
                 self.groups.remove(group)
 
-        return ManagedProcess(
+        process = ManagedProcess(
             child,
             mark=mark,
             absent=absent,
@@ -139,6 +138,8 @@ class ProcessSpawner:
             on_end=self._note_end,
             on_close=on_close,
         )
+        self._processes[child.pid] = process
+        return process
 
     async def watch(self) -> None:
         """End processes that have too many, where the kernel does not count them. Returns where it does."""
@@ -160,10 +161,15 @@ class ProcessSpawner:
             process_tree.Wanted(f"{self._mark}{owner.path}", leaders=leaders, numbers=owner.numbers.copy())
         )
 
-    async def _kill_session(self, leader: int) -> None:
-        """SIGKILL a process that was started here, with all that it has started."""
-        if leader in self._numbers_of:
-            await self._kill_tree(process_tree.Wanted(leaders=(leader,), numbers=(self._numbers_of[leader],)))
+    async def _kill_greedy(self, leader: int) -> None:
+        """SIGKILL a process with all that it has started, which is too much."""
+        process = self._processes.get(leader)
+        if process is not None:
+            process.ended_because = (
+                f"it had started more processes than the {self.bounds.processes} that `command_limits.max_processes` "
+                "allows"
+            )
+            await self._kill_tree(process_tree.Wanted(leaders=(leader,), numbers=(process.number,)))
 
     async def aclose(self) -> None:
         """Kill what processes have left behind and end the janitor. The processes themselves must be closed."""
@@ -210,7 +216,7 @@ class ProcessSpawner:
     def _forget(self, pid: int) -> None:
         self._ended.discard(pid)
         self._leaders.pop(pid, None)
-        self._numbers_of.pop(pid, None)
+        self._processes.pop(pid, None)
         self._janitor.tell(f"-{pid}")
 
     def _sweep(self) -> None:

@@ -8,6 +8,7 @@ from process_lab import PATIENCE, ProcessLab
 
 from codex_trio.conformance.processes import is_alive, wait_gone
 from codex_trio.execution.errors import SpawnError, StdinClosed, UnknownSession
+from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.sessions import (
     MAX_SESSIONS,
     ExecSession,
@@ -248,3 +249,15 @@ def test_a_start_waits_within_its_bounds(requested: int | None, expected: int) -
 )
 def test_a_write_waits_shortly_and_a_poll_may_wait_long(requested: int | None, chars: str, expected: int) -> None:
     assert write_yield_ms(requested, chars=chars) == expected
+
+
+async def test_the_output_says_why_the_server_ended_a_command_by_itself(
+    lab: ProcessLab, sessions: ExecSessions
+) -> None:
+    session = await sessions.open(lab.shell("echo ready; sleep 300"))
+    assert "ready" in await collect_until(sessions, session, "ready")
+    assert isinstance(session.process, ManagedProcess)
+    session.process.ended_because = "it was too much"
+    await session.process.kill()
+    ended = await sessions.collect(session, yield_ms=LONG)
+    assert (ended.output, ended.exit_code) == ("[killed: it was too much]\n", 137)

@@ -68,6 +68,7 @@ class RemoteProcess:
 
     pid = _NOT_THERE
     stderr = None
+    ended_because = None
 
     def __init__(self, process_id: str, connection: ExecConnection, request: SpawnRequest) -> None:
         self.id = process_id
