@@ -41,7 +41,7 @@ class HumanPresenter:
             ("model", thread.model),
             ("provider", thread.provider),
             ("approval", thread.approval if isinstance(thread.approval, str) else "granular"),
-            ("sandbox", sandbox_text(thread.sandbox)),
+            ("sandbox", sandbox_text(thread.sandbox, thread.profile)),
             ("reasoning effort", thread.effort or "none"),
             ("reasoning summaries", thread.summary or "none"),
             ("session id", thread.id),
@@ -85,13 +85,13 @@ def _says_that_it_broke_off(message: Notification) -> bool:
     return item is not None and item["type"] == "agentMessage" and item["text"] == INTERRUPTED
 
 
-def sandbox_text(policy: dict[str, Any]) -> str:
-    """Return a SandboxPolicy in a few words."""
+def sandbox_text(policy: dict[str, Any], profile: str | None) -> str:
+    """Return a SandboxPolicy in a few words; a profile of the user's own may say more of the network than it does."""
     match policy["type"]:
         case "dangerFullAccess":
             return "danger-full-access"
         case "readOnly":
-            return "read-only" + _network(enabled=policy["networkAccess"])
+            return "read-only" + _network(policy, profile)
         case "workspaceWrite":
             folders = ["workdir"]
             if not policy["excludeSlashTmp"]:
@@ -99,10 +99,12 @@ def sandbox_text(policy: dict[str, Any]) -> str:
             if not policy["excludeTmpdirEnvVar"]:
                 folders.append("$TMPDIR")
             folders += policy["writableRoots"]
-            return f"workspace-write [{', '.join(folders)}]" + _network(enabled=policy["networkAccess"])
+            return f"workspace-write [{', '.join(folders)}]" + _network(policy, profile)
         case other:
             return str(other)
 
 
-def _network(*, enabled: bool) -> str:
-    return " (network access enabled)" if enabled else ""
+def _network(policy: dict[str, Any], profile: str | None) -> str:
+    if not policy["networkAccess"]:
+        return ""
+    return " (network access enabled)" if profile is None else f" (network access as the profile {profile} says)"

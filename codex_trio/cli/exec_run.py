@@ -61,6 +61,8 @@ class OpenedThread:
     """The protocol's AskForApproval: `never`, unless an administrator lets nobody do without questions."""
     sandbox: dict[str, Any]
     """The protocol's SandboxPolicy."""
+    profile: str | None
+    """The permission profile of the user's own that it comes from."""
     effort: str | None
     summary: str | None
     prompt: str
@@ -187,6 +189,7 @@ class ExecRun:
                     provider=opened["modelProvider"],
                     approval=opened["approvalPolicy"],
                     sandbox=sandbox or opened["sandbox"],
+                    profile=_own_profile(opened) if sandbox is None else None,
                     effort=opened["reasoningEffort"],
                     summary=config["model_reasoning_summary"],
                     prompt=request.prompt,
@@ -297,6 +300,13 @@ class ExecRun:
     async def _decline(self, question: ServerRequest) -> Any:
         self._presenter.declined(question)
         return DECLINED_APPROVALS[question.method]
+
+
+def _own_profile(opened: dict[str, Any]) -> str | None:
+    """Return the name of the permission profile of a thread; None for one that is built in."""
+    profile: dict[str, Any] | None = opened.get("activePermissionProfile")
+    name: str | None = None if profile is None else profile["id"]
+    return None if name is None or name.startswith(":") else name
 
 
 def sandbox_policy(request: ExecRequest, config: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from exec_lab import ExecLab
 
+from codex_trio.cli.exec_human import sandbox_text
 from codex_trio.testing.model_script import (
     End,
     answer,
@@ -195,3 +196,10 @@ async def test_calls_that_are_refused_are_shown_with_what_the_model_is_told(lab:
     assert "\nrefused: make install\n  " in done.stderr
     assert "\nrefused: apply_patch\n  " in done.stderr
     assert "missing.txt" in done.stderr
+
+
+def test_a_profile_of_the_users_own_says_more_of_the_network_than_a_policy() -> None:
+    policy = {"type": "readOnly", "networkAccess": True}
+    assert sandbox_text(policy, None) == "read-only (network access enabled)"
+    assert sandbox_text(policy, "web") == "read-only (network access as the profile web says)"
+    assert sandbox_text({**policy, "networkAccess": False}, "web") == "read-only"
