@@ -51,7 +51,8 @@ LEFT_OUT = {
 _LACKING = re.compile(r"\bbubblewrap\b", re.IGNORECASE)
 """Configuration warnings that are not compared either: what the machine lacks is no difference of servers."""
 
-_STEP_SECONDS = 5.0
+_STEP_SECONDS = 15.0
+_NO_THREAD = "01a20278-cea9-7283-82be-8f42b20452ce"
 _SETTLE_SECONDS = 0.1
 
 Stream = tuple[str, str | int | None]
@@ -228,6 +229,16 @@ def streams(messages: Sequence[Message]) -> dict[Stream, list[Message]]:
     return {stream: merge(part) for stream, part in parts.items()}
 
 
+async def _drains(server: "Listening") -> None:
+    """Wait until it shows that the server has heard of a signal."""
+    async with server.connect() as visitor:
+        with trio.fail_after(_STEP_SECONDS):
+            while True:
+                refused = await visitor.refusal("turn/start", {"threadId": _NO_THREAD, "input": []})
+                if "draining" in refused.message:
+                    return
+
+
 class Replay:
     """One run of a transcript against a server."""
 
@@ -275,6 +286,7 @@ class Replay:
                 self._transcript.gates[step.content].open()
             case "signal" if server is not None:
                 server.signal(signal.Signals[step.content])
+                await _drains(server)
             case "exit" if server is not None:
                 code = await server.ended()
                 return [] if code == step.content else [f"the exit code was {code} instead of {step.content}"]

@@ -10,7 +10,7 @@ from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.scenarios import test_mcp
 from codex_trio.conformance.scenarios.test_agents import MODEL, about, agent_says, call
 from codex_trio.conformance.scenarios.test_hooks import UserHooks, echo, hooked
-from codex_trio.testing.model_script import End, answer, created, http_error, message
+from codex_trio.testing.model_script import End, Gate, answer, http_error, message, message_of
 
 REQUESTS = ("PreModelRequest", "PostModelRequest")
 USAGE = {
@@ -69,11 +69,12 @@ async def test_hooks_see_a_request_that_sums_up(lab: Lab) -> None:
 
 
 async def test_hooks_hear_of_a_turn_that_its_user_has_stopped(lab: Lab) -> None:
-    lab.script(answer(created(), end=End.IDLE))
+    lab.script(answer(message_of(["on my way", Gate()])))
     said = {"Interrupt": (0, json.dumps({"systemMessage": "what a pity"}), "")}
     async with hooked(lab, said, (*REQUESTS, "Interrupt")) as (probe, thread_id, hooks):
         turn_id = await probe.start_turn(thread_id)
-        await lab.model.request(0)
+        # A request whose answer has not begun may not count as one.
+        await probe.until("item/agentMessage/delta")
         await probe.request("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
         turn = await probe.finish_turn(turn_id)
     assert turn.status == "interrupted"
