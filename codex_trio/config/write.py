@@ -27,6 +27,9 @@ from codex_trio.config.sources import Sources
 _SEGMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[^."\']*')
 
 
+_LARGEST_INTEGER = 2**63 - 1
+
+
 class ConfigEdit(msgspec.Struct, frozen=True, kw_only=True):
     """One change: `value` is JSON, null deletes. Protocol source: `ConfigEdit`."""
 
@@ -89,6 +92,10 @@ def write_edits(
         raise ConfigWriteError(
             f"value is nested more than {toml_text.MAX_DEPTH} levels deep", code="configValidationError"
         )
+    if any(_has_large_integer(edit.value) for edit in prepared):
+        raise ConfigWriteError(
+            f"value has an integer that TOML cannot hold: they end at {_LARGEST_INTEGER}", code="configValidationError"
+        )
     _check_version(service, expected_version)
     sources = _sources(service)
     requirements = sources.requirements
@@ -123,6 +130,19 @@ def write_edits(
         None,
     )
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
+
+
+def _has_large_integer(value: Any) -> bool:
+    """Return whether a file with that value in it would be no TOML to those who read it as its authors say."""
+    match value:
+        case dict():
+            return any(map(_has_large_integer, cast("dict[str, Any]", value).values()))
+        case list():
+            return any(map(_has_large_integer, cast("list[Any]", value)))
+        case int():
+            return not -_LARGEST_INTEGER - 1 <= value <= _LARGEST_INTEGER
+        case _:
+            return False
 
 
 def _with_written(service: ConfigService, stack: LayerStack, table: Mapping[str, Any]) -> LayerStack:

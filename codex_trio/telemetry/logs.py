@@ -22,6 +22,8 @@ DEFAULT_LEVEL = logging.WARNING
 MAX_WAITING_LINES = 2000
 FLUSH_SECONDS = 1.0
 
+_log = logging.getLogger(__name__)
+
 _ROOT_TARGETS = ("", "codex_trio")
 _OFF = logging.CRITICAL + 10
 _LEVELS = {
@@ -89,7 +91,22 @@ def configure(environ: Mapping[str, str], stream: TextIO) -> Callable[[], None]:
         atexit.unregister(end)
 
     atexit.register(end)
+    for problem in _problems(environ):
+        _log.warning("%s", problem)
     return end
+
+
+def _problems(environ: Mapping[str, str]) -> list[str]:
+    """Return what of the variables is left out because it makes no sense."""
+    directives = [directive.strip() for directive in environ.get("RUST_LOG", "").split(",")]
+    unknown = [text for text in directives if text and text.rpartition("=")[2].strip().lower() not in _LEVELS]
+    problems = [
+        f"`{text}` in RUST_LOG has no effect: write LEVEL or LOGGER=LEVEL, with {', '.join(_LEVELS)}"
+        for text in unknown
+    ]
+    if environ.get("LOG_FORMAT", "").lower() not in ("", "json", "text"):
+        problems.append(f"LOG_FORMAT={environ['LOG_FORMAT']} has no effect: write `json` or `text`")
+    return problems
 
 
 def parse_filter(text: str) -> tuple[int, dict[str, int]]:

@@ -134,6 +134,12 @@ def test_a_link_to_nowhere_is_no_file(setting: Setting, layer: str) -> None:
     assert service(setting).load().model is None
 
 
+def test_a_users_link_to_nowhere_is_told(setting: Setting) -> None:
+    path = put(setting, "user", link_to_nowhere)
+    (told,) = service(setting).startup_warnings()
+    assert told.summary == f"{path} is a link that leads nowhere: it says nothing, until there is a file at its end."
+
+
 @pytest.mark.parametrize("layer", ["managed", "requirements"])
 def test_a_link_of_an_administrator_to_nowhere_stops_threads(setting: Setting, layer: str) -> None:
     path = put(setting, layer, link_to_nowhere)

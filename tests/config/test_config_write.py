@@ -284,6 +284,13 @@ def test_a_value_that_would_break_the_configuration_is_not_written(
     assert (error.message, error.code) == (message, "configValidationError")
 
 
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, {"a": [{"b": 2**70}]}])
+def test_a_number_that_toml_cannot_hold_is_not_written(setting: Setting, value: Any) -> None:
+    problem = refused(setting, change("anything", value))
+    assert problem.message == "value has an integer that TOML cannot hold: they end at 9223372036854775807"
+    write(setting, change("anything", [2**63 - 1, -(2**63)]))
+
+
 def test_a_broken_file_is_left_as_it_is(setting: Setting) -> None:
     setting.user("[broken\n")
 

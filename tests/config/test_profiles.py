@@ -125,3 +125,11 @@ def test_a_key_that_nobody_reads_in_a_profile_is_refused_in_strict_loading(setti
 
     with pytest.raises(StartupRefused, match=r"work\.config\.toml:1:1: unknown configuration field `bogus`"):
         service(setting, strict=True).startup_default()
+
+
+def test_a_profile_without_a_file_is_told(setting: Setting) -> None:
+    file = setting.home / "work.config.toml"
+    told = [warning.summary for warning in service(setting).startup_warnings()]
+    assert f"Profile `work` has no file, so nothing of it counts: it would be {file}." in told
+    file.write_text("")
+    assert not any("Profile" in warning.summary for warning in service(setting).startup_warnings())

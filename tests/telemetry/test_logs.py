@@ -84,6 +84,20 @@ def test_what_makes_no_sense_in_a_filter_is_left_out(text: str, default: int, ta
     assert parse_filter(text) == (default, targets)
 
 
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"RUST_LOG": "loud,codex_trio.rpc=debug"}, "`loud` in RUST_LOG has no effect: write LEVEL or LOGGER=LEVEL"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT=xml has no effect: write `json` or `text`"),
+    ],
+)
+def test_variables_that_make_no_sense_are_told(
+    logs: Callable[[Mapping[str, str]], Shown], environ: Mapping[str, str], said: str
+) -> None:
+    (line,) = logs(environ)()
+    assert said in line
+
+
 @given(st.text(max_size=30))
 def test_any_filter_is_accepted(text: str) -> None:
     parse_filter(text)
