@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import trio
 
 from codex_trio.client.connection import AppServerClient
+from codex_trio.client.errors import AppServerError
 from codex_trio.in_process import open_in_process_server
 from codex_trio.server.app import AppSettings
 
@@ -99,3 +102,44 @@ async def test_every_runner_gives_commands_the_configured_variables_and_limits(t
     assert (limits["openFiles"]["value"], limits["openFiles"]["heldBy"]) == (123, "RLIMIT_NOFILE")
     assert limits["memoryBytes"]["value"] is None
     assert "max_memory_bytes" in limits["memoryBytes"]["note"]
+
+
+LIMITED = """
+default_permissions = "web"
+[permissions.web.filesystem]
+":root" = "read"
+[permissions.web.network]
+enabled = true
+[permissions.web.network.domains]
+"closed.test" = "deny"
+"""
+ASK = """
+import os, socket
+proxy = os.environ["http_proxy"].removeprefix("http://").split(":")
+for host in ("closed.test", "other.test"):
+    with socket.create_connection((proxy[0], int(proxy[1])), timeout=30) as way:
+        way.sendall(f"GET http://{host}/ HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+        print(way.recv(99).split()[1].decode())
+try:
+    socket.create_connection(("127.0.0.1", PORT), timeout=30)
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+async def test_commands_of_clients_reach_no_host_that_their_profile_does_not_list(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "config.toml").write_text(LIMITED)
+    environ = {**{name: str(tmp_path) for name in ("HOME", "CODEX_HOME", "TMPDIR")}, "PATH": os.defpath}
+    settings = AppSettings(codex_home=tmp_path, environ=environ, cwd=tmp_path, system_dir=tmp_path / "etc")
+    with trio.fail_after(PATIENCE), socket.create_server(("127.0.0.1", 0)) as service:
+        text = ASK.replace("PORT", str(service.getsockname()[1]))
+        async with open_in_process_server(settings) as server, server.connect() as client:
+            await client.initialize("test", "1.0", experimental=True)
+            try:
+                ended = await client.request("command/exec", {"command": [sys.executable, "-c", text]})
+            except AppServerError as refused:
+                if "Landlock cannot" not in str(refused):
+                    raise
+                return  # Nothing else works here, and it says so.
+    assert ended["stdout"].split() == ["403", "403", "ConnectionRefusedError"], ended["stderr"]

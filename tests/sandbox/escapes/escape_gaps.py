@@ -40,6 +40,10 @@ BEFORE_LANDLOCK_6: Mapping[str, str] = dict.fromkeys(
 )
 
 
+IN_A_NETWORK_OF_ITS_OWN = ("udp", "tcp-listen", "any-family")
+"""What reaches nobody where the network is limited to hosts: a command has one of its own, with a proxy and no more."""
+
+
 def gaps_of(mechanism: str | None, *, landlock_abi: int) -> Mapping[str, str]:
     """Return the probes that may get through under a launcher."""
     if mechanism != "landlock":

@@ -20,15 +20,25 @@ from typing import Any
 
 import msgspec
 import pytest
-from escape_gaps import gaps_of
+from escape_gaps import IN_A_NETWORK_OF_ITS_OWN, gaps_of
 from escape_kinds import Probe, Target
 from escape_program import PROBES, START
 from escape_table import BEGIN, END, table
 from sandbox_lab import PATIENCE, SandboxLab
 
+from codex_trio.config.settings import HostLists
 from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.network.proxies import open_command_proxies
 from codex_trio.sandbox import kernel
-from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, SandboxLimits, SandboxPolicy, WorkspaceWrite
+from codex_trio.sandbox.policy import (
+    DangerFullAccess,
+    HostLimits,
+    ReadOnly,
+    SandboxLimits,
+    SandboxPolicy,
+    WorkspaceWrite,
+    hosts_of,
+)
 from codex_trio.sandbox.probe import SandboxProbe
 
 HERE = Path(__file__).parent
@@ -135,7 +145,11 @@ class World:
         request = self.lab.request(
             policy, sys.executable, "-I", "-S", "-c", START, str(HERE), json.dumps(target._asdict()), *names
         )
-        outcome = await self.lab.run(request, patience=100)
+        async with open_command_proxies() as proxies:
+            hosts = hosts_of(policy)
+            if hosts is not None:
+                request = msgspec.structs.replace(request, door=proxies.door(hosts))
+            outcome = await self.lab.run(request, patience=100)
         assert outcome.exit_code == 0, outcome.output
         found = [json.loads(line) for line in outcome.output.splitlines()]
         assert [line["probe"] for line in found] == names
@@ -172,11 +186,13 @@ def _may_write(*, network: bool, limits: SandboxLimits | None = None) -> Workspa
     )
 
 
+HOSTS = HostLists(source="the test", allowed=("allowed.test",))
 POLICIES: Mapping[str, SandboxPolicy] = {
     "read-only": ReadOnly(),
     "read-only-online": ReadOnly(network_access=True),
     "workspace-write": _may_write(network=False),
     "workspace-write-online": _may_write(network=True),
+    "workspace-write-hosts": _may_write(network=True, limits=SandboxLimits(hosts=HostLimits(own=HOSTS))),
     "denied-reads": _may_write(network=False, limits=SandboxLimits(denied=("secrets/key",))),
     "denied-reads-read-only": ReadOnly(limits=SandboxLimits(denied=("secrets/key",))),
 }
@@ -187,7 +203,8 @@ def _probes_for(name: str) -> list[Probe]:
     closed |= set() if name.endswith("online") else {"offline"}
     closed |= set() if name.endswith(("read-only", "read-only-online")) else {"writes"}
     closed |= {"denied"} if name.startswith("denied") else set()
-    return [probe for probe in PROBES if probe.when in closed]
+    excepted = IN_A_NETWORK_OF_ITS_OWN if name.endswith("hosts") else ()
+    return [probe for probe in PROBES if probe.when in closed and probe.name not in excepted]
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -195,8 +212,8 @@ async def test_nothing_escapes_but_what_is_listed(lab: SandboxLab, stack: ExitSt
     policy, mechanism = POLICIES[name], lab.probe.mechanism
     if isinstance(policy, WorkspaceWrite):
         policy = msgspec.structs.replace(policy, writable_roots=(str(lab.outside / "worktree"),))
-    if mechanism == "landlock" and name.startswith("denied"):
-        return  # It runs nothing then; see `test_denied`.
+    if mechanism == "landlock" and name.startswith(("denied", "workspace-write-hosts")):
+        return  # It runs nothing then; see `test_denied` and `test_hosts`.
     world, probes = World(lab, stack), _probes_for(name)
     outcomes = await world.outcomes(policy, probes)
     gaps = gaps_of(mechanism, landlock_abi=kernel.landlock_abi() if mechanism == "landlock" else 0)
