@@ -176,7 +176,7 @@ class LiveThread:
     async def replace_turn(self, make: Callable[[TaskContext], AnyTask], answer: PendingAnswer) -> AnyTask:
         """Start work for which a turn that runs is stopped. Raises ThreadError when that does not end, ShuttingDown."""
         while True:
-            await self.end_turn()
+            await self.end_turn(replaced=True)
             try:
                 return self.launch(make, TurnOverrides(), answer=answer)
             except TurnInProgress:
@@ -230,13 +230,16 @@ class LiveThread:
         answer.leave_scope()
         await active.interrupt(answer.answered)
 
-    async def end_turn(self) -> None:
-        """Stop the turn, if one runs, and wait for its end. Raises ThreadError when it does not come."""
+    async def end_turn(self, *, replaced: bool = False) -> None:
+        """Stop the turn, if one runs, and wait for its end; `replaced` when other work takes its place.
+
+        Raises ThreadError when it does not end.
+        """
         active = self.session.active
         if active is not None:
             answered = trio.Event()
             answered.set()
-            await active.interrupt(answered)
+            await active.interrupt(answered, replaced=replaced)
             await wait_for_end(active.ended, f"the turn of thread {self.id} was told to stop and has not ended yet")
 
     # --- what it works with ---

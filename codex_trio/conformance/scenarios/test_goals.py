@@ -269,3 +269,21 @@ async def test_a_fork_takes_a_goal_along_when_it_is_asked_to(lab: Lab, probe: Pr
     fork = (await probe.request("thread/fork", asked))["thread"]["id"]
     goal = await goal_of(probe, fork)
     assert (goal["threadId"], goal["objective"], goal["tokenBudget"]) == (fork, "Reach it", 70)
+
+
+@pytest.mark.parametrize("method", ["review/start", "thread/compact/start"])
+async def test_work_on_a_goal_goes_on_after_what_took_the_place_of_its_turn(
+    lab: Lab, probe: Probe, method: str
+) -> None:
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    gate = Gate()
+    lab.script(answer(gate))
+    await set_goal(probe, thread_id, objective="Do it.")
+    with trio.fail_after(10):
+        await gate.reached.wait()
+    lab.script(says("other"), updates("complete"), says("done"))
+    params = {"target": {"type": "custom", "instructions": "Look."}} if method == "review/start" else {}
+    await probe.request(method, {"threadId": thread_id, **params})
+    await becomes(probe, thread_id, "complete")
+    assert "paused" not in [status for status, _ in told(probe)]
+    assert len(lab.model.requests) == 4

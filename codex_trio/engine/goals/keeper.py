@@ -236,8 +236,8 @@ class GoalKeeper:
             kind = None if end.failure is None or end.failure.info is None else end.failure.info.kind
             await self._stop("usageLimited" if kind == "usageLimitExceeded" else "blocked")
         elif end.status == "interrupted":
-            # Not when the server ends: the next one goes on.
-            if end.is_stopped:
+            # Not when the server ends: the next one goes on. Nor for a review or a summary: after it, work goes on.
+            if end.is_stopped and not end.is_replaced:
                 await self._stop("paused")
         elif turn.facts.trigger != TRIGGER:
             self._begin_anew()

@@ -23,11 +23,14 @@ class TurnFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a turn ends. `is_stopped`: somebody stopped it, and not the end of the server."""
+    """How a turn ends. `is_stopped`: somebody stopped it, and not the end of the server;
+    `is_replaced`: not for its own sake, but for other work that takes its place.
+    """
 
     status: TurnStatus
     failure: TurnFailure | None
     is_stopped: bool
+    is_replaced: bool
     calls: int
     """How many tools the model has called in it."""
 

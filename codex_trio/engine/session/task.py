@@ -63,6 +63,9 @@ class Task(Protocol):
         """Run to the end, whatever that is, and say so; raise only when the whole server is cancelled."""
         ...
 
-    async def interrupt(self, answered: trio.Event) -> None:
-        """Stop, and return when that is stored or takes too long; tell the end once `answered` is set."""
+    async def interrupt(self, answered: trio.Event, *, replaced: bool = False) -> None:
+        """Stop, and return when that is stored or takes too long; tell the end once `answered` is set.
+
+        `replaced`: other work takes its place.
+        """
         ...

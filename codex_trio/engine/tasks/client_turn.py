@@ -67,6 +67,7 @@ class ClientTurn(ABC):
         self._parent_turn_id = parent_turn_id
         self._context = context
         self._scope = trio.CancelScope()
+        self._is_replaced = False
         self._aborted = trio.Event()
         self._answers: list[trio.Event] = []
         self._log = context.log(self.id)
@@ -108,12 +109,15 @@ class ClientTurn(ABC):
 
     # --- being stopped ---
 
-    async def interrupt(self, answered: trio.Event) -> None:
+    async def interrupt(self, answered: trio.Event, *, replaced: bool = False) -> None:
         """Stop the turn and return when its history is marked, or when that takes too long for anybody to wait.
+
+        `replaced`: other work takes its place.
 
         The end is told once `answered` is set: when the caller told its client, or never will.
         """
         self._answers.append(answered)
+        self._is_replaced = replaced
         self._scope.cancel()
         with trio.move_on_after(INTERRUPT_SECONDS):
             await self._aborted.wait()
@@ -248,6 +252,7 @@ class ClientTurn(ABC):
             status=_status(failure, interrupted=interrupted),
             failure=failure,
             is_stopped=self._scope.cancel_called,
+            is_replaced=self._is_replaced,
             calls=self._calls,
         )
         self._last_words = await self._context.companions.ending(end)
