@@ -98,5 +98,7 @@ class ParsedTexts:
 def _keep(kept: dict[Any, Any], key: Hashable, value: object, most: int) -> None:
     """Keep one more thing, the latest, and no more than so many."""
     kept[key] = value
-    while len(kept) > most:
-        kept.pop(next(iter(kept)), None)
+    if len(kept) > most:
+        # A copy, made in one go: another thread may be keeping something too.
+        for oldest in list(kept)[: len(kept) - most]:
+            kept.pop(oldest, None)
