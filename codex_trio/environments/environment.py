@@ -6,8 +6,9 @@ Owns the interfaces and the values that pass through them. Does not own an imple
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 import trio
@@ -17,6 +18,8 @@ from codex_trio.environments.files import Files, PatchFiles
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.workspace import WorkspaceState
 from codex_trio.execution.env import VariablePolicy
+from codex_trio.execution.groups import RunningProcess
+from codex_trio.execution.launch import SpawnRequest
 from codex_trio.files.contents import WriteGate
 from codex_trio.state.rollout.lines import GitInfo
 from codex_trio.util.stoppable_clock import StoppableClock
@@ -104,6 +107,18 @@ class OpenEnvironment(Protocol):
 
     async def aclose(self) -> None:
         """End all that the thread has running there, in bounded time, whoever is cancelled."""
+        ...
+
+
+@runtime_checkable
+class ServerHost(Protocol):
+    """An environment, other than this machine, that runs programs which are talked to."""
+
+    async def start_server(self, request: SpawnRequest, *, taken: Sequence[str]) -> RunningProcess:
+        """Start a program, outside of any sandbox, with these variables of those that the environment has.
+
+        Without a folder it runs where the environment does. It runs until it is killed. Raises SpawnError.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from codex_trio.environments.environment import Environment, EnvironmentInfo, EnvironmentStatus
+from codex_trio.environments.environment import Environment, EnvironmentInfo, EnvironmentStatus, ServerHost
 from codex_trio.environments.errors import EnvironmentUnreachable, UnusableEnvironment
 from codex_trio.environments.news import ConnectionNews
 from codex_trio.environments.providers import (
@@ -51,6 +51,13 @@ class EnvironmentManager:
     def get(self, environment_id: str) -> Environment:
         """Return the environment of that id. Raises UnusableEnvironment."""
         return self._known(environment_id, "unknown turn environment id")
+
+    def server_host(self, environment_id: str) -> ServerHost:
+        """Return the environment of that id, for programs to be talked to. Raises UnusableEnvironment."""
+        found = self._known(environment_id, "unknown environment id")
+        if not isinstance(found, ServerHost):
+            raise UnusableEnvironment(f"environment `{environment_id}` runs no servers")
+        return found
 
     def _known(self, environment_id: str, problem: str) -> Environment:
         found = self._environments.get(environment_id)

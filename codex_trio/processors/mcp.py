@@ -17,7 +17,6 @@ from codex_trio_protocol.v2 import mcp as wire
 from msgspec import UNSET
 
 from codex_trio.config.errors import ConfigLoadError
-from codex_trio.environments.selection import LOCAL
 from codex_trio.extensions.mcp.errors import McpError, McpFailure
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.extensions.mcp.settings import HttpAddress
@@ -60,7 +59,8 @@ class McpProcessor:
         if params.environment_id is not None:
             if params.server_name is None or params.thread_id is None:
                 raise invalid_request("environmentId requires serverName and threadId")
-            return wire.ListMcpServerStatusResponse(data=[])
+            if not self._is_in(params.environment_id, params.server_name, parse_thread_id(params.thread_id)):
+                return wire.ListMcpServerStatusResponse(data=[])
         with _refused():
             reports = await self._requests.reports(
                 None if params.thread_id is None else parse_thread_id(params.thread_id),
@@ -75,10 +75,11 @@ class McpProcessor:
     ) -> wire.McpServerToolCallResponse:
         """Return what a tool gives that a person calls; it becomes no part of a conversation."""
         context.leave_scope()
-        _refuse_environment(params.server, params.environment_id)
+        thread_id = parse_thread_id(params.thread_id)
+        self._check_environment(params.environment_id, params.server, thread_id)
         with _refused():
             result = await self._requests.call(
-                parse_thread_id(params.thread_id),
+                thread_id,
                 params.server,
                 params.tool,
                 None if params.arguments is UNSET else params.arguments,
@@ -90,12 +91,20 @@ class McpProcessor:
     async def read(self, params: wire.McpResourceReadParams, context: RequestContext) -> wire.McpResourceReadResponse:
         """Return what a resource holds."""
         context.leave_scope()
-        _refuse_environment(params.server, params.environment_id)
         thread_id = None if params.thread_id is None else parse_thread_id(params.thread_id)
+        self._check_environment(params.environment_id, params.server, thread_id)
         with _refused():
             result = await self._requests.read(thread_id, params.server, params.uri)
         given: dict[str, Any] = {"contents": [], **result, "originCallId": params.origin_call_id}
         return _converted(given, wire.McpResourceReadResponse, f"MCP server '{params.server}'")
+
+    def _check_environment(self, environment_id: str | None, server: str, thread_id: str | None) -> None:
+        """Refuse to look for a server elsewhere than it runs."""
+        if environment_id is not None and not self._is_in(environment_id, server, thread_id):
+            raise internal_error(f"unknown MCP server '{server} (environment {environment_id})'")
+
+    def _is_in(self, environment_id: str, server: str, thread_id: str | None) -> bool:
+        return thread_id is not None and self._requests.environment_of(thread_id, server) == environment_id
 
     async def log_in(
         self, params: wire.McpServerOauthLoginParams, context: RequestContext
@@ -141,12 +150,6 @@ class McpProcessor:
         return wire.McpServerRefreshResponse()
 
 
-def _refuse_environment(server: str, environment_id: str | None) -> None:
-    """Refuse to look for a server that an environment brings along: here all are of the whole thread."""
-    if environment_id is not None:
-        raise internal_error(f"unknown MCP server '{server} (environment {environment_id})'")
-
-
 def _converted(result: Mapping[str, Any], kind: type[T], who: str) -> T:
     """Return what a server answers as clients have it."""
     try:
@@ -176,7 +179,7 @@ def _status(report: ServerReport) -> wire.McpServerStatus:
     tools = () if connection is None else (tool for tool in connection.tools if settings.offers(tool.name))
     return wire.McpServerStatus(
         name=settings.name,
-        environment_id=None if settings.plugin_id is None else LOCAL,
+        environment_id=settings.environment_id,
         plugin_id=settings.plugin_id,
         runtime_status=report.runtime,
         http_origin=_origin(settings.transport.url) if isinstance(settings.transport, HttpAddress) else None,

@@ -129,6 +129,11 @@ class McpRequests:
             settings, thread_id=thread_id, scopes=scopes, seconds=seconds, registration=registration
         )
 
+    def environment_of(self, thread_id: str, server: str) -> str | None:
+        """Return the environment that a server of a loaded thread is bound to; None for none. Raises ThreadError."""
+        settings = self._thread(thread_id).servers.settings
+        return next((known.environment_id for known in settings if known.name == server), None)
+
     async def reload(self) -> list[str]:
         """Exchange the servers of every loaded thread for those of its configuration as it is now; what went wrong.
 

@@ -6,7 +6,7 @@ Owns the wiring of the thread layer and the engine below it. Does not own their 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +20,13 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.write import write_edits
 from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.environments.errors import UnusableEnvironment
 from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.execution.groups import RunningProcess
+from codex_trio.execution.launch import SpawnRequest
 from codex_trio.extensions.hooks.runner import CallTool, HookRunner
 from codex_trio.extensions.mcp.connection import McpMeans
+from codex_trio.extensions.mcp.errors import McpGone
 from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
@@ -162,7 +166,13 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         LoginStore(parts.codex_home),
         settings=partial(_login_settings, parts.config),
     )
-    means = McpMeans(start=parts.start_process, transport=parts.transport, environ=parts.environ, logins=logins)
+    means = McpMeans(
+        start=parts.start_process,
+        transport=parts.transport,
+        environ=parts.environ,
+        logins=logins,
+        start_elsewhere=partial(_start_elsewhere, parts.environments),
+    )
     mcp = McpServers(
         McpPool(means),
         clients=parts.clients,
@@ -362,3 +372,14 @@ def _model_facts(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ModelI
         )
 
     return facts
+
+
+async def _start_elsewhere(
+    environments: EnvironmentManager, environment_id: str, request: SpawnRequest, taken: Sequence[str]
+) -> RunningProcess:
+    """Start an MCP server in another environment. Raises SpawnError, McpGone."""
+    try:
+        host = environments.server_host(environment_id)
+    except UnusableEnvironment as error:
+        raise McpGone(str(error)) from error
+    return await host.start_server(request, taken=taken)

@@ -19,7 +19,6 @@ import trio
 
 from codex_trio.config.approval import Granular
 from codex_trio.domain.items import Duration, McpToolCall
-from codex_trio.environments.selection import LOCAL
 from codex_trio.extensions.mcp.errors import McpFailure
 from codex_trio.extensions.mcp.server_tools import McpTool, shortened
 from codex_trio.extensions.mcp.thread_servers import ReadyServer, ThreadServers
@@ -123,7 +122,7 @@ class CallMcpTool:
             id=call.call_id,
             server=self._server.settings.name,
             plugin_id=self._server.settings.plugin_id,
-            environment_id=None if self._server.settings.plugin_id is None else LOCAL,
+            environment_id=self._server.settings.environment_id,
             tool=self._tool.name,
             arguments=decode_value(call.arguments or "{}"),
             read_only_hint=cast("Any", self._tool.annotations.get("readOnlyHint")),

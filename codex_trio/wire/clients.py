@@ -20,7 +20,6 @@ from codex_trio.domain.realtime import VoiceNews
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.news import ConnectionChange
-from codex_trio.environments.selection import LOCAL
 from codex_trio.extensions.mcp.thread_servers import StartupStatus
 from codex_trio.rpc.attestation import attested
 from codex_trio.rpc.outgoing import OutgoingMessages
@@ -166,7 +165,7 @@ class ProtocolClients:
         notification = McpServerStatusUpdatedNotification(
             thread_id=thread_id,
             name=status.name,
-            environment_id=None if status.plugin_id is None else LOCAL,
+            environment_id=status.environment_id,
             status=status.status,
             error=status.error,
             failure_reason="reauthenticationRequired" if status.login_expired else None,

@@ -34,6 +34,16 @@ def test_a_process_with_all_its_settings() -> None:
     assert (server.mode_of("x"), server.mode_of("other")) == ("approve", "prompt")
 
 
+def test_a_process_in_another_environment() -> None:
+    variables = ["A", {"name": "B", "source": "remote"}]
+    table = {"command": "run", "env_vars": variables, "cwd": "/there", "environment_id": "far"}
+    server = configured_servers({"mcp_servers": {"s": table}})["s"]
+    assert server.transport == StdioCommand(
+        command="run", variables=("A",), variables_there=("B",), cwd="/there", environment="far"
+    )
+    assert server.environment_id == "far"
+
+
 def test_an_address_with_its_headers() -> None:
     table = {"url": "https://example.com/mcp", "bearer_token_env_var": "T", "http_headers": {"A": "1"}}
     server = configured_servers({"mcp_servers": {"s.t": table}})["s.t"]
@@ -56,8 +66,8 @@ def test_an_address_with_its_headers() -> None:
         ("s", {"command": "x", "startup_timeout_sec": -1}, "mcp_servers.s.startup_timeout_sec: must be"),
         ("s", {"command": "x", "startup_timeout_ms": float("inf")}, "mcp_servers.s.startup_timeout_ms: must be"),
         ("s", {"command": "x", "tool_timeout_sec": float("nan")}, "mcp_servers.s.tool_timeout_sec: must be"),
-        ("s", {"command": "x", "environment_id": "far"}, "mcp_servers.s.environment_id: MCP servers run beside"),
-        ("s", {"url": "http://h", "environment_id": ""}, "not in environment ``; leave it out"),
+        ("s", {"url": "http://h", "environment_id": "far"}, "only servers with a `command` run in another environment"),
+        ("s", {"url": "http://h", "environment_id": ""}, "`` is one; leave it out"),
         ("s", {"command": "x", "env_vars": [{"name": "A", "source": "remote"}]}, "env_vars: `A` uses source `remote`"),
         ("we ird", {"command": "x"}, "Invalid MCP server name 'we ird'"),
     ],

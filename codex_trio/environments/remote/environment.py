@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,16 +20,23 @@ from codex_trio.environments.environment import (
     ThreadUse,
 )
 from codex_trio.environments.errors import EnvironmentUnreachable
-from codex_trio.environments.exec_protocol import EnvironmentFacts, path_from_wire
+from codex_trio.environments.exec_protocol import EnvironmentFacts, EnvPolicy, path_from_wire
 from codex_trio.environments.news import ConnectionChange, ConnectionNews
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.channel import OpenChannel
 from codex_trio.environments.remote.commands import USUAL_SHELL, RemoteCommands
 from codex_trio.environments.remote.connection import ExecConnection, ServerRefused
 from codex_trio.environments.remote.files import RemoteFiles, RemotePatchFiles
-from codex_trio.environments.remote.processes import RemoteGroup, RemoteProcesses
+from codex_trio.environments.remote.processes import (
+    CannotStart,
+    RemoteGroup,
+    RemoteProcess,
+    RemoteProcesses,
+    RemoteRequest,
+)
 from codex_trio.environments.targets import RemoteTarget
 from codex_trio.environments.workspace import WorkspaceState
+from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import ExecSessions
 from codex_trio.files.contents import WriteGate
 from codex_trio.sandbox.policy import ReadOnly, WorkspaceWrite
@@ -65,6 +73,25 @@ class RemoteEnvironment:
         except ValueError as error:
             raise EnvironmentUnreachable(f"what the exec-server says makes no sense: {error}") from error
         return EnvironmentInfo(shell=facts.shell.path, cwd=cwd)
+
+    async def start_server(self, request: SpawnRequest, *, taken: Sequence[str]) -> RemoteProcess:
+        """Start a program there that is talked to. Raises SpawnError."""
+        try:
+            await self.connection.ready()
+        except EnvironmentUnreachable as error:
+            raise CannotStart(str(error)) from error
+        facts = self.connection.facts
+        usual = "/" if facts is None or facts.cwd is None else path_from_wire(facts.cwd)
+        wanted = RemoteRequest(
+            argv=request.argv,
+            cwd=os.path.join(usual, request.cwd),
+            env=request.env,
+            open_stdin=True,
+            merge_output=False,
+            variables=EnvPolicy(include_only=list(taken)),
+            sandbox=None,
+        )
+        return await RemoteGroup(self.processes).start(wanted)
 
     def _tell(self, *, is_connected: bool) -> None:
         self._news.tell(ConnectionChange(environment_id=self.id, is_connected=is_connected))

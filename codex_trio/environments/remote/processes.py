@@ -30,6 +30,8 @@ from codex_trio.util.bell import Bell
 MOST_WAITING_BYTES = 8 * 1024 * 1024
 """What a process may have said that nobody has taken, before all that comes from its machine waits for that."""
 
+MOST_ERROR_BYTES = 64 * 1024
+
 LOST_EXIT_CODE = 255
 """How a process ended of which that is not known."""
 
@@ -63,16 +65,32 @@ class RemoteOutput:
         return self._process.has_output
 
 
+class RemoteErrors:
+    """What a process says on its standard error, apart from the rest: of much only the end is kept."""
+
+    def __init__(self, process: RemoteProcess) -> None:
+        self._process = process
+        self.waiting = bytearray()
+
+    async def receive(self) -> bytes:
+        """Return the next bytes; empty at the end."""
+        return await self._process.next_errors(self.waiting)
+
+    def has_data(self) -> bool:
+        """Return whether `receive` would return at once."""
+        return bool(self.waiting)
+
+
 class RemoteProcess:
     """One of them. `pid` is not known here."""
 
     pid = _NOT_THERE
-    stderr = None
     ended_because = None
 
     def __init__(self, process_id: str, connection: ExecConnection, request: SpawnRequest) -> None:
         self.id = process_id
         self.stdout = RemoteOutput(self)
+        self.stderr = None if request.merge_output or request.tty else RemoteErrors(self)
         self._connection = connection
         self._has_input = request.tty or request.open_stdin
         self._writes = itertools.count(1)
@@ -112,7 +130,7 @@ class RemoteProcess:
                 output = _OUTPUT.decode(params)
                 if not self._is_next(output.seq):
                     return output.seq <= self._seen
-                await self._put(output.seq, decode_base64(output.chunk))
+                await self._put(output.seq, output.stream, decode_base64(output.chunk))
             case "process/exited":
                 exited = _EXITED.decode(params)
                 if not self._is_next(exited.seq):
@@ -132,7 +150,14 @@ class RemoteProcess:
         self._has_missed = self._has_missed or self._reading
         return seq == self._seen + 1 and not self._reading
 
-    async def _put(self, seq: int, data: bytes) -> None:
+    async def _put(self, seq: int, stream: wire.StreamName, data: bytes) -> None:
+        if self.stderr is not None and stream == "stderr":
+            self.stderr.waiting += data
+            del self.stderr.waiting[:-MOST_ERROR_BYTES]
+            self._seen = seq
+            self._change.ring()
+            self._take(seq if not self._waiting else self._taken, data)
+            return
         while self._waiting_bytes > MOST_WAITING_BYTES:
             await self._room.wait()
         self._seen = seq
@@ -158,7 +183,7 @@ class RemoteProcess:
                     return
                 for chunk in found.chunks:
                     if chunk.seq > self._seen:
-                        await self._put(chunk.seq, decode_base64(chunk.chunk))
+                        await self._put(chunk.seq, chunk.stream, decode_base64(chunk.chunk))
                 if found.exited and self._exit_code is None:
                     self._exit_code = LOST_EXIT_CODE if found.exit_code is None else found.exit_code
                 self._is_closed = found.closed
@@ -193,11 +218,23 @@ class RemoteProcess:
         seq, data = self._waiting.popleft()
         self._waiting_bytes -= len(data)
         self._room.ring()
+        self._take(seq, data)
+        return data
+
+    async def next_errors(self, waiting: bytearray) -> bytes:
+        """Return what was said on the standard error, once there is any; empty at the end."""
+        while not waiting and not self._is_closed:
+            await self._change.wait()
+        await trio.lowlevel.checkpoint()
+        data = bytes(waiting)
+        waiting.clear()
+        return data
+
+    def _take(self, seq: int, data: bytes) -> None:
         self._taken = seq
         self._unacknowledged += len(data)
         if self._unacknowledged >= ACK_BYTES:
             self._acknowledge()
-        return data
 
     def _acknowledge(self) -> None:
         """Tell the server what was taken, where it wants to know: it makes room for as much."""

@@ -21,8 +21,8 @@ from codex_trio.extensions.mcp.http import open_http
 from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.server_tools import McpTool, learnt_tools
 from codex_trio.extensions.mcp.session import McpChannel, McpSession, Progress, ServerFacts
-from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, Unusable
-from codex_trio.extensions.mcp.stdio import Start, open_stdio
+from codex_trio.extensions.mcp.settings import HERE, HttpAddress, McpServerSettings, Unusable
+from codex_trio.extensions.mcp.stdio import Start, StartElsewhere, open_elsewhere, open_stdio
 from codex_trio.model.http import HttpTransport
 
 _log = logging.getLogger(__name__)
@@ -40,12 +40,16 @@ Elicit = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 
 class McpMeans(msgspec.Struct, frozen=True, kw_only=True):
-    """What servers are reached with. `environ` is this server's own environment; without `logins` there are none."""
+    """What servers are reached with. `environ` is this server's own environment; without `logins` there are none.
+
+    Without `start_elsewhere` this machine is the only one.
+    """
 
     start: Start
     transport: HttpTransport
     environ: Mapping[str, str]
     logins: McpLogins | None = None
+    start_elsewhere: StartElsewhere | None = None
 
 
 class McpConnection:
@@ -134,7 +138,9 @@ class McpConnection:
         return await self._users[-1](self.settings.name, params)
 
     def roots(self) -> list[dict[str, Any]]:
-        """Return the folder that it was started for."""
+        """Return the folder that it was started for; none where that is not known."""
+        if not self._folder:
+            return []
         return [{"uri": Path(self._folder).as_uri(), "name": Path(self._folder).name}]
 
     def tools_changed(self) -> None:
@@ -195,6 +201,10 @@ def _open_channel(
             environ=means.environ,
             logins=means.logins,
         )
+    if settings.transport.environment != HERE:
+        if means.start_elsewhere is None:
+            raise McpGone(f"environment `{settings.transport.environment}` is not known here")
+        return open_elsewhere(settings.transport, start=means.start_elsewhere, environ=means.environ)
     return open_stdio(settings.transport, start=means.start, environ=means.environ, folder=folder)
 
 

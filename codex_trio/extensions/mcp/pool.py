@@ -16,7 +16,7 @@ import trio
 
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone
-from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings
+from codex_trio.extensions.mcp.settings import HERE, HttpAddress, McpServerSettings, StdioCommand
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ class McpPool:
     async def use(self, settings: McpServerSettings, *, folder: str) -> AsyncGenerator[McpConnection]:
         """Provide a server that is ready, started unless one runs already. Raises McpFailure when it cannot be."""
         assert self._nursery is not None
+        folder = _folder_of(settings, folder)
         key = self._key(settings, folder)
         running = self._running.get(key)
         if running is None:
@@ -120,6 +121,14 @@ class McpPool:
         if self._running.get(key) is running:
             del self._running[key]
         hosting.cancel()
+
+
+def _folder_of(settings: McpServerSettings, folder: str) -> str:
+    """Return where a server works: on another machine there need be no such folder as a thread has."""
+    transport = settings.transport
+    if isinstance(transport, StdioCommand) and transport.environment != HERE:
+        return transport.cwd or ""
+    return folder
 
 
 async def _until_unused(running: _Running, *, idle_seconds: float) -> None:

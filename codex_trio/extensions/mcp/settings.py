@@ -28,7 +28,7 @@ GRACE_SECONDS = 1.0
 
 ApprovalMode = Literal["auto", "prompt", "writes", "approve"]
 
-_HERE = "local"
+HERE = "local"
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 
@@ -38,13 +38,18 @@ class _SettingsError(Exception):
 
 
 class StdioCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that is started as a process. `variables` are taken over from the environment."""
+    """A server that is started as a process. `variables` are taken over from our own environment.
+
+    In another `environment` than this machine, `variables_there` are taken over from the one that it has there.
+    """
 
     command: str
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = {}
     variables: tuple[str, ...] = ()
     cwd: str | None = None
+    environment: str = HERE
+    variables_there: tuple[str, ...] = ()
 
 
 class HttpAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +99,13 @@ class McpServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     approval_mode: ApprovalMode = "auto"
     tool_modes: Mapping[str, ApprovalMode] = {}
 
+    @property
+    def environment_id(self) -> str | None:
+        """The environment that clients are told of; None where it was not chosen by anybody."""
+        if isinstance(self.transport, StdioCommand) and self.transport.environment != HERE:
+            return self.transport.environment
+        return None if self.plugin_id is None else HERE
+
     def offers(self, tool: str) -> bool:
         """Return whether the user lets a tool be used."""
         return (self.enabled_tools is None or tool in self.enabled_tools) and tool not in self.disabled_tools
@@ -130,7 +142,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     oauth: _OAuth = _OAuth()
     oauth_resource: str | None = None
     scopes: tuple[str, ...] = ()
-    environment_id: str = _HERE
+    environment_id: str = HERE
     enabled: bool = True
     required: bool = False
     shared: bool = True
@@ -217,12 +229,6 @@ def _server(name: str, table: Any) -> McpServerSettings:
         given = decoding.convert(table, _Table)
     except msgspec.ValidationError as error:
         raise _SettingsError(f"mcp_servers.{name}: {error}") from error
-    if given.environment_id != _HERE:
-        # Started here instead, it would work on other files than the user means.
-        raise _SettingsError(
-            f"mcp_servers.{name}.environment_id: MCP servers run beside this app-server only, not in environment "
-            f'`{given.environment_id}`; leave it out or set it to "{_HERE}"'
-        )
     return McpServerSettings(
         name=name,
         transport=_transport(name, given),
@@ -249,11 +255,19 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
             command=given.command,
             args=given.args,
             env=given.env,
-            variables=_variables(name, given.env_vars),
+            variables=_variables(name, given, "local"),
             cwd=given.cwd,
+            environment=given.environment_id,
+            variables_there=_variables(name, given, "remote"),
         )
     if given.url is None:
         raise _SettingsError(f"mcp_servers.{name}: invalid transport")
+    if given.environment_id != HERE:
+        # Reached from here instead, it could be another one than the user means.
+        raise _SettingsError(
+            f"mcp_servers.{name}.environment_id: only servers with a `command` run in another environment, and "
+            f'`{given.environment_id}` is one; leave it out or set it to "{HERE}"'
+        )
     if given.bearer_token is not None:
         raise _SettingsError(
             f"mcp_servers.{name}: bearer_token is not supported; name a variable by bearer_token_env_var"
@@ -271,15 +285,15 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
     )
 
 
-def _variables(name: str, given: Sequence[str | _EnvVar]) -> tuple[str, ...]:
-    variables = [_EnvVar(variable) if isinstance(variable, str) else variable for variable in given]
+def _variables(name: str, given: _Table, source: Literal["local", "remote"]) -> tuple[str, ...]:
+    variables = [_EnvVar(variable) if isinstance(variable, str) else variable for variable in given.env_vars]
     for variable in variables:
-        if variable.source != _HERE:
+        if variable.source != "local" and given.environment_id == HERE:
             raise _SettingsError(
-                f"mcp_servers.{name}.env_vars: `{variable.name}` uses source `{variable.source}`, but MCP servers run "
-                f'beside this app-server only; use source "{_HERE}"'
+                f"mcp_servers.{name}.env_vars: `{variable.name}` uses source `{variable.source}`, but the server runs "
+                'beside this app-server; use source "local", or name another environment by environment_id'
             )
-    return tuple(variable.name for variable in variables)
+    return tuple(variable.name for variable in variables if variable.source == source)
 
 
 def _startup_seconds(name: str, given: _Table) -> float:

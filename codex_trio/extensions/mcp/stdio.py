@@ -6,13 +6,14 @@ not own: how processes are started and killed (`execution`); whatever happens to
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
 
 from codex_trio.execution.errors import SpawnError, StdinClosed
+from codex_trio.execution.groups import RunningProcess
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.extensions.mcp.errors import McpGone
@@ -20,6 +21,11 @@ from codex_trio.extensions.mcp.settings import StdioCommand
 
 Start = Callable[[SpawnRequest], ManagedProcess]
 """Starts a process, which is killed with all that it started when it is closed. Raises SpawnError."""
+
+StartElsewhere = Callable[[str, SpawnRequest, Sequence[str]], Awaitable[RunningProcess]]
+"""Starts a process in the environment of that id, with these variables of those that there are there; without a folder,
+in the one that the environment has. Raises SpawnError, McpGone.
+"""
 
 MAX_LINE_BYTES = 64 << 20
 _KEPT_STDERR = 4096
@@ -38,7 +44,7 @@ _INHERITED = (
 class StdioChannel:
     """See the module."""
 
-    def __init__(self, process: ManagedProcess) -> None:
+    def __init__(self, process: RunningProcess) -> None:
         self._process = process
         self._buffer = bytearray()
         self._searched = 0
@@ -128,6 +134,37 @@ async def open_stdio(
         process = start(request)
     except SpawnError as error:
         raise McpGone(str(error)) from error
+    async with _open_process(process) as channel:
+        yield channel
+
+
+@asynccontextmanager
+async def open_elsewhere(
+    server: StdioCommand, *, start: StartElsewhere, environ: Mapping[str, str]
+) -> AsyncGenerator[StdioChannel]:
+    """Provide the channel to a process in another environment. Raises McpGone."""
+    request = SpawnRequest(
+        argv=(server.command, *server.args),
+        cwd=server.cwd or "",
+        env={name: environ[name] for name in server.variables if name in environ} | dict(server.env),
+        open_stdin=True,
+        merge_output=False,
+    )
+    try:
+        process = await start(server.environment, request, (*_INHERITED, *server.variables_there))
+    except SpawnError as error:
+        raise McpGone(f"in environment `{server.environment}`: {error}") from error
+    try:
+        async with _open_process(process) as channel:
+            yield channel
+    finally:
+        # Nobody there ends it for us. It takes a bounded time.
+        with trio.CancelScope(shield=True):
+            await process.kill()
+
+
+@asynccontextmanager
+async def _open_process(process: RunningProcess) -> AsyncGenerator[StdioChannel]:
     async with process, trio.open_nursery() as nursery:
         channel = StdioChannel(process)
         nursery.start_soon(channel.keep_stderr)

@@ -26,6 +26,7 @@ class StartupStatus(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["starting", "ready", "failed", "cancelled"]
     plugin_id: str | None = None
     """The plugin that brings the server."""
+    environment_id: str | None = None
     error: str | None = None
     login_expired: bool = False
     """Whether it failed since a login that there was does not count any more."""
@@ -178,7 +179,9 @@ class ThreadServers:
     async def _keep(self, entry: _Entry) -> None:
         """Use a server until the thread ends, or has it no more."""
         name = entry.settings.name
-        told = partial(StartupStatus, name=name, plugin_id=entry.settings.plugin_id)
+        told = partial(
+            StartupStatus, name=name, plugin_id=entry.settings.plugin_id, environment_id=entry.settings.environment_id
+        )
         self._tell(told(status="starting"))
         try:
             with entry.scope:
