@@ -82,6 +82,8 @@ def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     done = _changed(config, environ, lambda changes: changes.installer.install(market.path, plugin_id.name))
     for left_out in done.left_out:
         complain(f"warning: {left_out} was left out: it is neither a file nor a folder")
+    for unused in done.unused_commands:
+        complain(f"warning: not made a skill: {unused}")
     if options.json:
         said = {"version": done.version, "installedPath": str(done.root), "authPolicy": done.entry.authentication}
         return _print_json({**_named(plugin_id), **said})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from codex_trio.extensions.skills.command_skill import split_front_matter
 from codex_trio.extensions.skills.yaml_tree import YamlProblem, YamlTree
-from codex_trio.migration.reading import markdown_files, read_text, split_front_matter
+from codex_trio.migration.reading import markdown_files, read_text
 from codex_trio.migration.values import MigrationPlace, MigrationPlan, MigrationProblem, MigrationStep, NoCounterpart
 from codex_trio.migration.wording import reworded
 from codex_trio.migration.writing import write_file

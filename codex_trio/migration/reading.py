@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from codex_trio.config import toml_text
-from codex_trio.extensions.skills.yaml_tree import YamlProblem, YamlTree, load_yaml
 from codex_trio.migration.values import INVALID_TARGET, MigrationPlace, MigrationProblem
 from codex_trio.util.loose_json import table_of
 from codex_trio.util.regular_file import read_whole
@@ -25,8 +24,6 @@ MAX_STATE = 64 << 20
 
 MAX_ENTRIES = 2_000
 """More files or folders beside each other are a mistake."""
-
-_FENCE = "---"
 
 
 def read_bytes(place: MigrationPlace, path: Path, *, limit: int) -> bytes | None:
@@ -114,17 +111,3 @@ def markdown_files(place: MigrationPlace, folder: Path, *, depth: int) -> Iterat
                 yield from markdown_files(place, Path(entry.path), depth=depth - 1)
         elif entry.name.endswith(".md"):
             yield Path(entry.path)
-
-
-def split_front_matter(text: str) -> tuple[dict[str, YamlTree], str]:
-    """Return what a text says of itself between two fences, and the rest. Raises YamlProblem."""
-    lines = text.splitlines(keepends=True)
-    if not lines or lines[0].rstrip() != _FENCE:
-        return {}, text
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == _FENCE:
-            tree = load_yaml("".join(lines[1:number]))
-            if tree is not None and not isinstance(tree, dict):
-                raise YamlProblem("is no table")
-            return tree or {}, "".join(lines[number + 1 :])
-    return {}, text

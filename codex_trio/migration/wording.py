@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 _PATHS = (
     (re.compile(r"~/\.claude/CLAUDE\.md\b"), "~/.codex/AGENTS.md"),
@@ -20,15 +19,3 @@ def reworded(text: str) -> str:
     for pattern, name in _PATHS:
         text = pattern.sub(name, text)
     return _NAME.sub(lambda match: "codex" if match.group().islower() else "Codex", text)
-
-
-def slug(text: str) -> str:
-    """Return a name in small letters, digits and dashes."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-def quoted(text: str) -> str:
-    """Return a text as a YAML scalar on one line."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + " ".join(escaped.split()) + '"'

@@ -155,14 +155,18 @@ class PluginChangesProcessor:
 
     def _tell_left_out(self, installed: Sequence[Installation], context: RequestContext) -> None:
         for one in installed:
-            if one.left_out:
-                named = ", ".join(one.left_out[:_MOST_NAMED])
-                more = len(one.left_out) - _MOST_NAMED
-                summary = (
-                    f"Plugin {one.entry.id} was installed without what is neither a file nor a folder, such as links: "
-                    f"{named}{f' and {more} more' if more > 0 else ''}"
-                )
-                self._notices.config_warning(ConfigWarning(summary=summary), context)
+            for left_out, told in (
+                (one.left_out, "was installed without what is neither a file nor a folder, such as links"),
+                (one.unused_commands, "has commands that cannot be skills"),
+            ):
+                if left_out:
+                    summary = f"Plugin {one.entry.id} {told}: {_first(left_out)}"
+                    self._notices.config_warning(ConfigWarning(summary=summary), context)
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return f"{', '.join(names[:_MOST_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 @contextmanager

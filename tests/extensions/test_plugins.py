@@ -17,6 +17,7 @@ from trio.testing import MockClock
 from codex_trio.config.service import ConfigService
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.mcp.settings import StdioCommand, configured_servers
+from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.extensions.plugins.catalog import MOST_LISTED, PluginCatalog
 from codex_trio.extensions.plugins.changes import PluginChanges, plugin_changes
 from codex_trio.extensions.plugins.copying import CopyBounds, copy_plugin
@@ -27,6 +28,9 @@ from codex_trio.extensions.plugins.names import PluginFailed, PluginId, PluginRe
 from codex_trio.extensions.plugins.products import product_of
 from codex_trio.extensions.plugins.sources import marketplace_source
 from codex_trio.extensions.plugins.store import PluginStore, open_workplace
+from codex_trio.extensions.skills.roots import plugin_roots
+from codex_trio.extensions.skills.scan import SkillScanner
+from codex_trio.extensions.skills.skill import SkillFile
 
 ALPHA = PluginId("alpha", "market")
 
@@ -79,6 +83,59 @@ def serving_plugin(tmp_path: Path, name: str = "market") -> Path:
     root = tmp_path / name
     write_plugin(root / "alpha", mcpServers={"one": {"command": "./run"}, "two": {"url": "https://mcp.example"}})
     return write_marketplace(root, {"name": "alpha", "source": "./alpha"})
+
+
+# Commands
+
+
+def skills_of(parts: PluginParts) -> dict[str, SkillFile]:
+    files = [file for root in plugin_roots([parts]) for file in SkillScanner().scan(root).files]
+    return {file.name: file for file in files}
+
+
+async def test_commands_are_skills_where_skills_can_do_the_same(home: Home, tmp_path: Path) -> None:
+    root = tmp_path / "market"
+    write_plugin(root / "alpha")
+    for name, text in {
+        "do": "---\ndescription: >\n  Do the\n  thing\n---\nFirst this.\n",
+        "sub/Big Name": "---\ndescription: 5\n---\nRun ${CLAUDE_PLUGIN_ROOT}/x.\n",
+        "README": "How these are used.\n",
+        "a": "---\ndescription: a\n---\nFix $ARGUMENTS\n",
+        "b": "---\ndescription: b\n---\nSee !`git status`\n",
+        "c": "---\ndescription: c\n---\nSee @src/x\n",
+        "d": "Only text\n",
+        "e": "---\ndescription: [\n---\nText\n",
+        "f": "---\ndescription: f\n---\n",
+        "sub-big-name": "---\ndescription: second\n---\nText\n",
+    }.items():
+        put(root / f"alpha/commands/{name}.md", text)
+    path = write_marketplace(root, {"name": "alpha", "source": "./alpha"})
+    done = await home.changes().installer.install(path, "alpha")
+    [parts] = await home.parts()
+    skills = skills_of(parts)
+    assert {name: skill.description for name, skill in skills.items()} == {
+        "source-command-do": "Do the thing",
+        "source-command-sub-big-name": "second",
+    }
+    told = await trio.Path(skills["source-command-do"].path).read_text()
+    assert told.endswith("the plugin `alpha`. Follow it when the user asks for it by that name.\n\nFirst this.\n")
+    assert [problem.partition(" (")[0] for problem in done.unused_commands] == [
+        *(f"commands/{name}.md" for name in "abcdef"),
+        "commands/sub/Big Name.md",
+    ]
+
+
+async def test_commands_are_those_that_a_manifest_names(home: Home, tmp_path: Path) -> None:
+    root = tmp_path / "market"
+    write_plugin(root / "alpha", commands=["./one.md", "./more", "../other.md", 5])
+    for name in ("commands/usual.md", "one.md", "more/two.md"):
+        put(root / f"alpha/{name}", "---\ndescription: Go\n---\nGo.\n")
+    put(root / "other.md", "---\ndescription: Go\n---\nGo.\n")
+    path = write_marketplace(root, {"name": "alpha", "source": "./alpha"})
+    done = await home.changes().installer.install(path, "alpha")
+    [parts] = await home.parts()
+    assert sorted(skills_of(parts)) == ["source-command-one", "source-command-two"]
+    assert ["../other.md" in done.unused_commands[0], " 5 (" in done.unused_commands[1]] == [True, True]
 
 
 # What an administrator allows

@@ -53,6 +53,8 @@ async def refused(probe: Probe, method: str, params: dict[str, Any]) -> str:
 
 async def test_an_installed_plugin_brings_skills_hooks_and_servers_until_it_is_removed(lab: Lab) -> None:
     file = write_marketplace(lab.cwd / "market")
+    put(lab.cwd / "market/plugins/alpha/commands/go/on.md", "---\ndescription: Go on\n---\nGo.\n")
+    put(lab.cwd / "market/plugins/alpha/commands/with.md", "---\ndescription: Go with\n---\nGo with $ARGUMENTS.\n")
     lab.configure()
     async with lab.run() as probe:
         assert await listed(probe) == {}
@@ -72,9 +74,11 @@ async def test_an_installed_plugin_brings_skills_hooks_and_servers_until_it_is_r
         await probe.until("mcpServer/startupStatus/updated", where=lambda told: told["status"] == "ready")
         root = lab.codex_home / "plugins/cache/market/alpha/1.2.3"
         (entry,) = (await probe.request("skills/list", {}))["data"]
-        skill = next(skill for skill in entry["skills"] if skill["scope"] == "user")
-        assert skill["name"] == "alpha:hello"
-        assert (skill["path"], skill["pluginId"]) == (f"{root}/skills/hello/SKILL.md", "alpha@market")
+        skills = {skill["name"]: skill for skill in entry["skills"] if skill["scope"] == "user"}
+        assert sorted(skills) == ["alpha:hello", "alpha:source-command-go-on"]
+        assert skills["alpha:hello"]["path"] == f"{root}/skills/hello/SKILL.md"
+        assert skills["alpha:source-command-go-on"]["description"] == "Go on"
+        assert {skill["pluginId"] for skill in skills.values()} == {"alpha@market"}
         (hooks,) = (await probe.request("hooks/list", {}))["data"]
         assert [(hook["key"], hook["source"], hook["trustStatus"]) for hook in hooks["hooks"]] == [
             ("alpha@market:hooks/hooks.json:session_start:0:0", "plugin", "untrusted")

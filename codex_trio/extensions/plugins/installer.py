@@ -14,6 +14,7 @@ import trio
 from codex_trio.config.edit import Edit
 from codex_trio.config.service import ConfigService
 from codex_trio.config.write import write_edits
+from codex_trio.extensions.plugins.commands import write_command_skills
 from codex_trio.extensions.plugins.copying import copy_plugin
 from codex_trio.extensions.plugins.discovery import FETCHED, MarketplaceFinder, check_allowed
 from codex_trio.extensions.plugins.fetching import GitFetcher
@@ -28,18 +29,23 @@ MISSING = "missing plugin.json"
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
-    """A plugin that was installed; `left_out` are links and other things that are no files."""
+    """A plugin that was installed; `left_out` are links and other things that are no files.
+
+    `unused_commands` are those that could not be made skills, each with the reason.
+    """
 
     entry: MarketplaceEntry
     root: Path
     version: str
     left_out: tuple[str, ...] = ()
+    unused_commands: tuple[str, ...] = ()
 
 
 class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     version: str
     left_out: tuple[str, ...]
+    unused_commands: tuple[str, ...]
 
 
 class PluginInstaller:
@@ -152,7 +158,13 @@ class PluginInstaller:
                 root = await trio.to_thread.run_sync(put, prepared)
         except OSError as error:
             raise PluginFailed(f"failed to install plugin {entry.id}: {error.strerror} ({error.filename})") from error
-        return Installation(entry=entry, root=root, version=prepared.version, left_out=prepared.left_out)
+        return Installation(
+            entry=entry,
+            root=root,
+            version=prepared.version,
+            left_out=prepared.left_out,
+            unused_commands=prepared.unused_commands,
+        )
 
     async def _source(self, marketplace: Marketplace, entry: MarketplaceEntry, workplace: Path) -> Path:
         """Return the folder with a plugin's files, fetched where it is none of the marketplace."""
@@ -200,4 +212,5 @@ def _prepare(entry: MarketplaceEntry, source: Path, target: Path) -> _Prepared:
         os.makedirs(folder, exist_ok=True)
         text = msgspec.json.format(msgspec.json.encode(document), indent=2)
         (folder / "plugin.json").write_bytes(text + b"\n")
-    return _Prepared(folder=target, version=version, left_out=tuple(left_out))
+    unused = write_command_skills(target, manifest, plugin=entry.id.name)
+    return _Prepared(folder=target, version=version, left_out=tuple(left_out), unused_commands=tuple(unused))

@@ -71,6 +71,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     mcp_servers: str | dict[str, Any] | None = None
     apps: Any = None
     hooks: Any = None
+    commands: Any = None
     interface: dict[str, Any] | None = None
 
 
@@ -87,6 +88,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     mcp_servers: str | Mapping[str, Any] | None
     apps: Any
     hooks: Any
+    commands: Any
     interface: Interface | None
 
 
@@ -140,6 +142,7 @@ def manifest_of(document: Any) -> Manifest:
         mcp_servers=given.mcp_servers,
         apps=given.apps,
         hooks=given.hooks,
+        commands=given.commands,
         interface=interface,
     )
 

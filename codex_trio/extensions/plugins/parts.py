@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from codex_trio.extensions.plugin_parts import PluginApp, PluginParts
+from codex_trio.extensions.plugins.commands import SKILLS
 from codex_trio.extensions.plugins.inside import inner_path
 from codex_trio.extensions.plugins.manifest import Manifest
 from codex_trio.extensions.plugins.names import PluginId
@@ -69,7 +70,7 @@ def plugin_parts(
 
 def _skill_roots(manifest: Manifest, root: Path) -> tuple[Path, ...]:
     named = ("./skills",) if manifest.skills is None else manifest.skills
-    paths = (inner_path(root, text) for text in named)
+    paths = (inner_path(root, text) for text in (*named, SKILLS))
     return tuple(dict.fromkeys(path for path in paths if path is not None and path.is_dir()))
 
 
