@@ -23,7 +23,7 @@ class NoCommandSkill(Exception):
     """A command cannot be a skill. Its text says why, as what follows the command's name."""
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
+class SourceCommand(msgspec.Struct, frozen=True, kw_only=True):
     """A command that can be a skill. `description` is None where it has none, `body` what is to be done."""
 
     description: str | None
@@ -38,7 +38,7 @@ def skill_name(command: str) -> str:
     return name
 
 
-def read_command(text: str) -> Command:
+def read_command(text: str) -> SourceCommand:
     """Return a command. Raises NoCommandSkill for what skills cannot do."""
     try:
         fields, body = split_front_matter(text)
@@ -53,7 +53,7 @@ def read_command(text: str) -> Command:
         raise NoCommandSkill("it takes in other files (@...), which skills do not")
     if not body.strip():
         raise NoCommandSkill("it says nothing")
-    return Command(description=_line(fields.get("description")), body=body.strip())
+    return SourceCommand(description=_line(fields.get("description")), body=body.strip())
 
 
 def skill_text(name: str, command: str, *, description: str, body: str, owner: str) -> str:
