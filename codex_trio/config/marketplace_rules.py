@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from codex_trio.util.plain_pattern import occurs, pattern_problem
+
 _GITHUB = re.compile(r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]*)/(?P<name>[A-Za-z0-9._-]+?)(?:\.git)?(?:@(?P<ref>[^@\s]+))?")
 _SECURE_COPY = re.compile(r"(?:[^@/:\s]+@)?(?P<host>[^/:@\s]+):(?!//)")
 _OF_KIND = {"git": "url", "host_pattern": "host_pattern", "local": "path"}
@@ -35,7 +37,7 @@ class AllowedSource(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if self.hosts is not None:
             host = host_of(source)
-            return host is not None and re.search(self.hosts, host) is not None
+            return host is not None and occurs(self.hosts, host)
         return _plain_url(source) == self.url and self.ref in (None, ref)
 
 
@@ -88,10 +90,9 @@ def source_problem(given: Mapping[str, Any]) -> str | None:
     if kind == "local" and not os.path.isabs(given["path"]):
         return "local path must be absolute"
     if kind == "host_pattern":
-        try:
-            re.compile(given["host_pattern"])
-        except re.error as error:
-            return f"host_pattern is no regular expression: {error}"
+        problem = pattern_problem(given["host_pattern"])
+        if problem is not None:
+            return f"host_pattern cannot be used as a regular expression: {problem}"
     return None
 
 

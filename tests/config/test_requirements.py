@@ -342,7 +342,10 @@ def test_sources_that_are_listed_and_not_insisted_on_restrict_nothing(setting: S
         (ONE_SOURCE, "missing source"),
         (ONE_SOURCE + 'source = "git"\n', "missing url"),
         (ONE_SOURCE + 'source = "local"\npath = "market"\n', "local path must be absolute"),
-        (ONE_SOURCE + 'source = "host_pattern"\nhost_pattern = "("\n', "host_pattern is no regular expression"),
+        (
+            ONE_SOURCE + 'source = "host_pattern"\nhost_pattern = "("\n',
+            "host_pattern cannot be used as a regular expression",
+        ),
         (ONE_SOURCE + 'source = "svn"\n', "unknown variant `svn`"),
         (ONE_SOURCE + 'source = "git"\nurl = "u"\nrefs = "v1"\n', "unknown field `refs`"),
         ("[marketplaces]\nrestrict_to_allowed_source = true\n", "unknown field `restrict_to_allowed_source`"),

@@ -213,7 +213,7 @@ def test_what_is_no_hook_is_said_and_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "matcher", ["a{1,99999999999999}", "(" * 1000, "[z-a]", "(?P<a>x)(?P<a>y)", "x" * 1025, ["Bash"]]
+    "matcher", ["a{1,99999999999999}", "(" * 1000, "[z-a]", "(?P<a>x)(?P<a>y)", "x" * 1025, "(?=Bash)", ["Bash"]]
 )
 def test_a_matcher_that_cannot_be_used_costs_its_own_hooks_alone(tmp_path: Path, matcher: object) -> None:
     good = {"type": "command", "command": "true"}
@@ -222,6 +222,12 @@ def test_a_matcher_that_cannot_be_used_costs_its_own_hooks_alone(tmp_path: Path,
     assert [one.matcher for one in found.hooks] == ["Bash"]
     (warning,) = found.warnings
     assert warning.startswith(f"invalid matcher {matcher!r} in {tmp_path}/hooks.json: ")
+
+
+@pytest.mark.parametrize(("name", "fits"), [("a" * 64, True), ("a" * 64 + "!", False)])
+def test_a_matcher_of_repetitions_in_repetitions_holds_nobody_up(name: str, *, fits: bool) -> None:
+    one = msgspec.structs.replace(hook("true", event="PreToolUse"), matcher="^(a+)+$")
+    assert one.fits("PreToolUse", (name,)) is fits
 
 
 GOOD = {"type": "command", "command": "true"}

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from codex_trio.util.plain_pattern import occurs
+
 UNMATCHED = frozenset({"UserPromptSubmit", "Stop", "Interrupt"})
 """Moments for which a matcher says nothing."""
 
@@ -84,8 +86,7 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if not self.matcher or self.matcher == "*" or event in UNMATCHED:
             return True
-        pattern = re.compile(self.matcher)
-        return any(pattern.search(name) for name in subject)
+        return any(occurs(self.matcher, name) for name in subject)
 
     def run_id(self, call_id: str | None) -> str:
         """Return the id of a run of it."""

@@ -7,7 +7,6 @@ layers without effect are not asked. Blocking, a few small files.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +20,7 @@ from codex_trio.extensions.hooks.handlers import UnusableHandler, digest, is_num
 from codex_trio.extensions.hooks.hook import BRIEF, UNMATCHED, Hook, HookListing, Source, snake
 from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.util.loose_json import table_of
+from codex_trio.util.plain_pattern import pattern_problem
 from codex_trio.util.regular_file import read_whole
 from codex_trio.util.spelling import did_you_mean
 
@@ -261,13 +261,7 @@ def _matcher_problem(matcher: Any) -> str | None:
         return None
     if not isinstance(matcher, str):
         return "expected a text"
-    if len(matcher) > 1024:
-        return "longer than 1024 characters"
-    try:
-        re.compile(matcher)
-    except (re.error, ValueError, OverflowError, RecursionError, MemoryError) as error:
-        return str(error) or "too large"
-    return None
+    return pattern_problem(matcher)
 
 
 def _variables(plugin: PluginParts | None) -> Mapping[str, str]:
