@@ -8,6 +8,7 @@ of questions (the clients' port).
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +21,7 @@ from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.events import ThreadWarning
 from codex_trio.extensions.hooks.runner import ToolUnusable
-from codex_trio.extensions.mcp.errors import McpFailure
+from codex_trio.extensions.mcp.errors import McpError, McpFailure
 from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.extensions.mcp.settings import McpServerSettings, configured_servers, startup_grace
 from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
@@ -201,6 +202,17 @@ class McpServers:
         return failures
 
 
+_INVALID_PARAMS = -32602
+_PAGE = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*", re.IGNORECASE)
+
+
+def _page(url: object) -> str:
+    """Return an address that a user may be sent to: no script, no file, no other program. Raises McpError."""
+    if not isinstance(url, str) or not _PAGE.fullmatch(url):
+        raise McpError(_INVALID_PARAMS, "url must be the http or https address of a page; the user was not asked")
+    return url
+
+
 def _question(server: str, params: Mapping[str, Any], turn_id: str | None) -> McpQuestion:
     message = params.get("message")
     asked = McpQuestion(
@@ -208,7 +220,7 @@ def _question(server: str, params: Mapping[str, Any], turn_id: str | None) -> Mc
     )
     if params.get("mode") == "url":
         return msgspec.structs.replace(
-            asked, url=str(params.get("url", "")), elicitation_id=str(params.get("elicitationId", ""))
+            asked, url=_page(params.get("url")), elicitation_id=str(params.get("elicitationId", ""))
         )
     given = table_of(params.get("requestedSchema"))
     # Clients know these keys; what generators add besides, like a title, says nothing of the form.

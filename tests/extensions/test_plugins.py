@@ -352,6 +352,29 @@ async def test_what_is_installed_anew_is_there_at_once(home: Home, tmp_path: Pat
 # What is listed
 
 
+def test_entries_that_cannot_be_used_are_named(home: Home, tmp_path: Path) -> None:
+    root = tmp_path / "market"
+    write_plugin(root / "alpha")
+    one = {"name": "alpha", "source": "./alpha"}
+    bad: list[Any] = [
+        {"name": "a\nb", "source": "./a"},
+        5,
+        {"name": "out", "source": "./../out"},
+        {"name": "none"},
+        one,
+    ]
+    path = write_marketplace(root, one, *bad)
+    catalog = PluginCatalog(home.store, MarketplaceFinder(home.user), product="codex")
+    found = catalog.list(home.config.load(), [root])
+    assert [plugin.entry.id for offer in found.offers for plugin in offer.plugins] == [ALPHA]
+    [(where, told)] = found.errors
+    assert (where, told.partition(": ")[0]) == (str(path), "marketplace `market` has plugins that cannot be used")
+    source = "(its source is no folder of the marketplace (./path), repository or npm package)"
+    for said in ("`plugins[2]` (its name must", f"`out` {source}", f"`none` {source}", "`alpha` (there is one of its"):
+        assert said in told
+    assert "`a b` (its name must" in told
+
+
 def test_of_a_huge_marketplace_a_part_is_listed_and_all_is_found(home: Home, tmp_path: Path) -> None:
     entries = [{"name": f"p{number}", "source": "./p"} for number in range(10_000)]
     path = write_marketplace(tmp_path / "market", *entries)

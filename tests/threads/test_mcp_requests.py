@@ -13,11 +13,13 @@ from trio.testing import MockClock
 
 from codex_trio.config.requirements import NOTHING_REQUIRED
 from codex_trio.extensions.mcp.connection import McpConnection
+from codex_trio.extensions.mcp.errors import McpError
 from codex_trio.extensions.mcp.settings import McpServerSettings
 from codex_trio.processors.mcp import McpProcessor
 from codex_trio.rpc.errors import RpcError
-from codex_trio.threads.mcp import McpServers
+from codex_trio.threads.mcp import McpServers, ThreadMcp
 from codex_trio.threads.mcp_requests import McpRequests, ServerReport
+from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
 
 LIST = {"hanging": {"command": "a"}, "mute": {"command": "b"}, "good": {"command": "c"}}
 
@@ -90,3 +92,42 @@ async def test_what_is_no_result_is_refused_with_its_reason(content: Any) -> Non
         await processor.call(wire.McpServerToolCallParams(thread_id=thread_id, server="s", tool="t"), context)
     with pytest.raises(RpcError, match=r"what MCP server 's' answers is no result: Expected `array`"):
         await processor.read(wire.McpResourceReadParams(thread_id=thread_id, server="s", uri="x://y"), context)
+
+
+PAGES = ["https://a.example", "HTTP://127.0.0.1:1/x?y=z#w"]
+NO_PAGES = [
+    "javascript:alert(1)",
+    " https://a.example",
+    "file:///etc/passwd",
+    "https://",
+    "https:///x",
+    "x\n",
+    "",
+    None,
+    5,
+]
+
+
+@pytest.mark.parametrize(("url", "may"), [*((url, True) for url in PAGES), *((url, False) for url in NO_PAGES)])
+async def test_a_user_is_sent_to_pages_alone(url: object, *, may: bool) -> None:
+    asked: list[str | None] = []
+
+    async def elicit(_thread_id: str, question: McpQuestion, _followers: Any) -> McpAnswer:
+        await trio.lowlevel.checkpoint()
+        asked.append(question.url)
+        return McpAnswer(action="accept")
+
+    approver = SimpleNamespace(wait_for_person=lambda _name: None, release=lambda _name: None)
+    live = SimpleNamespace(id="thread", approver=approver, subscribers=())
+    clients = SimpleNamespace(elicit=elicit)
+    mcp = ThreadMcp(
+        cast("Any", live), cast("Any", None), folder="/", clients=cast("Any", clients), remember=cast("Any", 0)
+    )
+    params = {"mode": "url", "message": "Go", "elicitationId": "e", "url": url}
+    if may:
+        assert await mcp.elicit("s", params, turn_id=None) == {"action": "accept", "content": {}}
+        assert asked == [url]
+    else:
+        with pytest.raises(McpError, match="url must be the http or https address of a page"):
+            await mcp.elicit("s", params, turn_id=None)
+        assert asked == []

@@ -26,6 +26,7 @@ MOST_LISTED = 2_000
 """Plugins of a marketplace that are listed; the others are found by their names, and by searches."""
 
 _MOST_MANIFESTS = 20_000
+_MOST_NAMED = 10
 
 _Looks = tuple[object, ...]
 
@@ -83,6 +84,11 @@ class PluginCatalog:
             if len(entries) > MOST_LISTED:
                 told = f"has {len(entries)} plugins; only the first {MOST_LISTED} are listed, search for the others"
                 errors.append((str(marketplace.path), f"marketplace `{marketplace.name}` {told}"))
+            if marketplace.passed_over:
+                more = len(marketplace.passed_over) - _MOST_NAMED
+                named = ", ".join(marketplace.passed_over[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+                told = f"marketplace `{marketplace.name}` has plugins that cannot be used: {named}"
+                errors.append((str(marketplace.path), told))
             installed = self._store.names_of(marketplace.name)
             plugins = tuple(self._offered(marketplace, entry, enabled, installed) for entry in entries[:MOST_LISTED])
             if plugins:

@@ -14,13 +14,16 @@ import msgspec
 from codex_trio.extensions.plugins.inside import named_path
 from codex_trio.extensions.plugins.names import PluginId, PluginRefused, is_name
 from codex_trio.util import decoding
-from codex_trio.util.loose_json import table_of, tables_of
+from codex_trio.util.loose_json import table_of
 from codex_trio.util.regular_file import read_whole
+from codex_trio.util.visible import with_unseen
 
 PLACES = (Path(".agents/plugins/marketplace.json"), Path(".claude-plugin/marketplace.json"))
 """Where the file lies in its folder, and in which order it is looked for."""
 
 MAX_FILE_BYTES = 16 << 20
+
+_MAX_SHOWN = 64
 
 _Installation = Literal["NOT_AVAILABLE", "AVAILABLE", "INSTALLED_BY_DEFAULT"]
 _Authentication = Literal["ON_INSTALL", "ON_USE"]
@@ -59,6 +62,10 @@ class _Interface(msgspec.Struct, frozen=True, rename="camel"):
     display_name: str | None = None
 
 
+class _NoEntry(Exception):
+    """Nothing can be installed by an entry. Its text says why."""
+
+
 class _File(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     interface: _Interface | None = None
@@ -91,6 +98,8 @@ class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     display_name: str | None
     entries: tuple[MarketplaceEntry, ...]
+    passed_over: tuple[str, ...] = ()
+    """Why entries count for nothing, with their names or places."""
 
     def find(self, name: str) -> MarketplaceEntry | None:
         """Return the plugin of a name."""
@@ -128,27 +137,37 @@ def marketplace_of(path: Path, file: _File) -> Marketplace:
         raise PluginRefused("invalid marketplace name: only ASCII letters, digits, `_`, and `-` are allowed")
     root = root_of(path)
     entries: dict[str, MarketplaceEntry] = {}
-    for given in tables_of(file.plugins):
-        entry = _entry(given, file.name, root)
-        if entry is not None:
-            entries.setdefault(entry.id.name, entry)
+    passed_over: list[str] = []
+    for number, given in enumerate(file.plugins):
+        try:
+            entry = _entry(given, file.name, root)
+            if entry.id.name in entries:
+                raise _NoEntry("there is one of its name before it")
+            entries[entry.id.name] = entry
+        except _NoEntry as problem:
+            name = table_of(given).get("name")
+            shown = with_unseen(" ".join(name[:_MAX_SHOWN].split())) if isinstance(name, str) else f"plugins[{number}]"
+            passed_over.append(f"`{shown}` ({problem})")
     return Marketplace(
         name=file.name,
         path=path,
         root=root,
         display_name=None if file.interface is None else file.interface.display_name,
         entries=tuple(entries.values()),
+        passed_over=tuple(passed_over),
     )
 
 
-def _entry(given: dict[str, Any], marketplace: str, root: Path) -> MarketplaceEntry | None:
+def _entry(document: Any, marketplace: str, root: Path) -> MarketplaceEntry:
+    """Return a plugin. Raises _NoEntry for what names no usable one."""
+    given = table_of(document)
     name, category = given.get("name"), given.get("category")
     if not isinstance(name, str) or not is_name(name):
-        return None
+        raise _NoEntry("its name must be of ASCII letters, digits, `_` and `-`")
     policy = decoding.convert(given.get("policy") or {}, _Policy)
     source = _source(given.get("source"), root)
     if source is None:
-        return None
+        raise _NoEntry("its source is no folder of the marketplace (./path), repository or npm package")
     return MarketplaceEntry(
         id=PluginId(name, marketplace),
         source=source,
