@@ -75,12 +75,13 @@ class ThreadMcp:
             ready = await self.servers.started(server)
             if not ready.settings.offers(tool):
                 raise ToolUnusable(f"`{tool}` of MCP server '{server}' is disabled")
-            result = await ready.connection.call(
-                tool,
-                dict(arguments),
-                meta={"threadId": self.live.id},
-                elicit=partial(self.elicit, turn_id=None),
-            )
+            with ready.uses.one():
+                result = await ready.connection.call(
+                    tool,
+                    dict(arguments),
+                    meta={"threadId": self.live.id},
+                    elicit=partial(self.elicit, turn_id=None),
+                )
         except McpFailure as failure:
             raise ToolUnusable(f"tool call failed for `{server}/{tool}`: {failure}") from failure
         said = "\n".join(str(part["text"]) for part in tables_of(result.get("content")) if part.get("type") == "text")

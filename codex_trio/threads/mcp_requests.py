@@ -20,6 +20,7 @@ from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded, McpTimeout
 from codex_trio.extensions.mcp.oauth.logins import AuthState
 from codex_trio.extensions.mcp.settings import McpServerSettings
+from codex_trio.extensions.mcp.thread_servers import ReadyServer
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
@@ -92,18 +93,21 @@ class McpRequests:
         Raises McpFailure, ThreadError, UnknownServer.
         """
         mcp = self._thread(thread_id)
-        connection = await self._of_thread(mcp, server)
+        ready = await self._of_thread(mcp, server)
 
         async def elicit(name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
             return await mcp.elicit(name, params, turn_id=None)
 
-        return await connection.call(tool, arguments, meta={"threadId": thread_id, **table_of(meta)}, elicit=elicit)
+        given = {"threadId": thread_id, **table_of(meta)}
+        with ready.uses.one():
+            return await ready.connection.call(tool, arguments, meta=given, elicit=elicit)
 
     async def read(self, thread_id: str | None, server: str, uri: str) -> dict[str, Any]:
         """Return what a resource holds. Raises ConfigLoadError, McpFailure, ThreadError, UnknownServer."""
         if thread_id is not None:
-            connection = await self._of_thread(self._thread(thread_id), server)
-            return await connection.read_resource(uri)
+            ready = await self._of_thread(self._thread(thread_id), server)
+            with ready.uses.one():
+                return await ready.connection.read_resource(uri)
         settings = (await self._configured()).get(server)
         if settings is None:
             raise UnknownServer(server)
@@ -165,10 +169,10 @@ class McpRequests:
     async def _servers_of(self, mcp: ThreadMcp | None) -> dict[str, McpServerSettings]:
         return await self._configured() if mcp is None else {known.name: known for known in mcp.servers.settings}
 
-    async def _of_thread(self, mcp: ThreadMcp, server: str) -> McpConnection:
+    async def _of_thread(self, mcp: ThreadMcp, server: str) -> ReadyServer:
         if server not in mcp.servers.names:
             raise UnknownServer(server)
-        return (await mcp.servers.started(server)).connection
+        return await mcp.servers.started(server)
 
     @asynccontextmanager
     async def _use(self, settings: McpServerSettings) -> AsyncGenerator[McpConnection]:

@@ -190,14 +190,15 @@ class CallMcpTool:
         name = f"{item.server}/{item.tool}"
         meta = {"threadId": self._thread_id, "callId": item.id}
         try:
-            return await self._server.connection.call(
-                item.tool,
-                item.arguments,
-                meta=meta,
-                elicit=elicit,
-                seconds=self._server.settings.tool_seconds,
-                progress=CallProgress(partial(context.log.progress, item.id)).take,
-            )
+            with self._server.uses.one():
+                return await self._server.connection.call(
+                    item.tool,
+                    item.arguments,
+                    meta=meta,
+                    elicit=elicit,
+                    seconds=self._server.settings.tool_seconds,
+                    progress=CallProgress(partial(context.log.progress, item.id)).take,
+                )
         except McpFailure as failure:
             cause = f"Caused by:\n    {failure}"
             raise ToolFailure(f"tool call error: tool call failed for `{name}`\n\n{cause}") from failure

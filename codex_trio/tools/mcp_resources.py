@@ -110,7 +110,8 @@ class ListResources:
         return await _told(call, context, asked.server or ALL_SERVERS, self._name, find)
 
     async def _of(self, server: ReadyServer) -> list[dict[str, Any]]:
-        listed = await server.connection.list_all(self._method, self._key)
+        with server.uses.one():
+            listed = await server.connection.list_all(self._method, self._key)
         return [{"server": server.settings.name, **item} for item in listed]
 
     async def _of_any(self, server: ReadyServer) -> list[dict[str, Any]]:
@@ -145,7 +146,8 @@ class ReadResource:
         async def read() -> dict[str, Any]:
             server = _ready(self._servers, asked.server)
             try:
-                result = await server.connection.read_resource(asked.uri)
+                with server.uses.one():
+                    result = await server.connection.read_resource(asked.uri)
             except McpFailure as failure:
                 raise ToolFailure(_read_failure(asked, failure)) from failure
             return {"server": asked.server, "uri": asked.uri, "contents": result.get("contents", [])}

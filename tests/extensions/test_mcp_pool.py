@@ -4,20 +4,24 @@ import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import msgspec
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 import codex_trio.testing.mcp_server
 from codex_trio.conformance.processes import wait_gone
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans
-from codex_trio.extensions.mcp.errors import McpFailure
+from codex_trio.extensions.mcp.errors import McpFailure, McpGone
 from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand, Unusable
-from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
+from codex_trio.extensions.mcp.thread_servers import ReadyServer, StartupStatus, ThreadServers
 from codex_trio.model.http import open_transport
 
 PATIENCE = 30.0
@@ -127,6 +131,47 @@ async def test_a_thread_has_its_ended_server_started_anew_before_its_next_turn(p
             await servers.settle()
         nursery.cancel_scope.cancel()
     assert [status.status for status in statuses] == ["starting", "ready", "starting", "ready"]
+
+
+class _ReadyPool:
+    """A pool whose servers are ready at once."""
+
+    @asynccontextmanager
+    async def use(self, _settings: McpServerSettings, *, folder: str) -> AsyncGenerator[McpConnection]:
+        await trio.lowlevel.checkpoint()
+        yield cast("McpConnection", SimpleNamespace(gone=trio.Event(), folder=folder))
+
+
+@pytest.mark.parametrize("how", ["removed", "switched off"])
+async def test_what_waits_for_a_server_ends_with_its_part_in_the_thread(how: str) -> None:
+    servers = ThreadServers(cast("McpPool", _ReadyPool()), folder="/", tell=lambda _status: None)
+    settings = scripted()
+    outcomes: list[str] = []
+
+    async def wait_for(ready: ReadyServer, task_status: trio.TaskStatus[None]) -> None:
+        try:
+            with ready.uses.one():
+                task_status.started()
+                await trio.sleep_forever()
+        except McpGone as failure:
+            outcomes.append(str(failure))
+
+    with trio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            servers.begin({"tiny": settings}, nursery)
+            ready = await servers.started("tiny")
+            async with trio.open_nursery() as waiting:
+                await waiting.start(wait_for, ready)
+                # Whoever waits goes on with the settings of before.
+                await servers.exchange({"tiny": msgspec.structs.replace(settings, tool_seconds=5)})
+                await wait_all_tasks_blocked()
+                assert outcomes == []
+                off = {"tiny": msgspec.structs.replace(settings, enabled=False)}
+                await servers.exchange(off if how == "switched off" else {})
+            with pytest.raises(McpGone, match="was removed from this thread"), ready.uses.one():
+                await trio.sleep_forever()
+            nursery.cancel_scope.cancel()
+    assert outcomes == ["the server was removed from this thread, or switched off, meanwhile"]
 
 
 async def test_a_server_whose_table_cannot_be_fails_alone(pool: McpPool, tmp_path: Path) -> None:

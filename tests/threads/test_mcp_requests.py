@@ -15,6 +15,7 @@ from codex_trio.config.requirements import NOTHING_REQUIRED
 from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.errors import McpError
 from codex_trio.extensions.mcp.settings import McpServerSettings
+from codex_trio.extensions.mcp.thread_servers import ServerUses
 from codex_trio.processors.mcp import McpProcessor
 from codex_trio.rpc.errors import RpcError
 from codex_trio.threads.mcp import McpServers, ThreadMcp
@@ -81,7 +82,7 @@ async def test_what_is_no_result_is_refused_with_its_reason(content: Any) -> Non
 
     async def started(_name: str) -> Any:
         await trio.lowlevel.checkpoint()
-        return SimpleNamespace(connection=SimpleNamespace(call=answer, read_resource=answer))
+        return SimpleNamespace(connection=SimpleNamespace(call=answer, read_resource=answer), uses=ServerUses())
 
     mcp = SimpleNamespace(servers=SimpleNamespace(names=["s"], started=started))
     loaded = SimpleNamespace(find=lambda _id: SimpleNamespace(id=_id))

@@ -6,7 +6,8 @@ configuration changes. Does not own: processes and sessions (`pool`), the tools 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Literal
 
@@ -32,18 +33,48 @@ class StartupStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it failed since a login that there was does not count any more."""
 
 
+class ServerUses:
+    """What a thread is doing with one of its servers."""
+
+    def __init__(self) -> None:
+        self._ongoing: set[trio.CancelScope] = set()
+        self._is_over = False
+
+    @contextmanager
+    def one(self) -> Generator[None]:
+        """Have what is done inside end with the server's part in the thread. Raises McpGone when it does."""
+        with trio.CancelScope() as scope:
+            if self._is_over:
+                scope.cancel()
+            self._ongoing.add(scope)
+            try:
+                yield
+            finally:
+                self._ongoing.discard(scope)
+        if scope.cancelled_caught:
+            raise McpGone("the server was removed from this thread, or switched off, meanwhile")
+
+    def end(self) -> None:
+        """End all of them, and whatever comes later."""
+        self._is_over = True
+        for scope in self._ongoing:
+            scope.cancel()
+
+
 class ReadyServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that a thread can use, with the thread's own settings."""
+    """A server that a thread can use, with the thread's own settings; whatever waits for it is one of `uses`."""
 
     settings: McpServerSettings
     connection: McpConnection
+    uses: ServerUses
 
 
 class _Entry:
     """A server of the thread."""
 
-    def __init__(self, settings: McpServerSettings) -> None:
+    def __init__(self, settings: McpServerSettings, uses: ServerUses) -> None:
         self.settings = settings
+        self.uses = uses
         self.scope = trio.CancelScope()
         self.settled = trio.Event()
         self.ended = trio.Event()
@@ -64,6 +95,8 @@ class ThreadServers:
         self._folder = folder
         self._tell = tell
         self._entries: dict[str, _Entry] = {}
+        self._uses: dict[str, ServerUses] = {}
+        """By the names of servers: what goes on with a server's old settings is over too when it is removed."""
         self._nursery: trio.Nursery | None = None
         self._grace_seconds = GRACE_SECONDS
 
@@ -83,7 +116,12 @@ class ThreadServers:
         """Have other servers from now on: those with the same settings go on."""
         self._grace_seconds = grace_seconds
         for name, entry in list(self._entries.items()):
-            if servers.get(name) != entry.settings:
+            now = servers.get(name)
+            if (now is None or not now.enabled) and self._entries.get(name) is entry:
+                # Nobody wants it to do more, such as after its plugin was uninstalled.
+                self._uses.pop(name, None)
+                entry.uses.end()
+            if now != entry.settings:
                 await self._remove(entry)
         for name, settings in servers.items():
             if name not in self._entries:
@@ -131,7 +169,7 @@ class ThreadServers:
     def ready(self) -> Sequence[ReadyServer]:
         """The servers that can be used."""
         return [
-            ReadyServer(settings=entry.settings, connection=entry.connection)
+            ReadyServer(settings=entry.settings, connection=entry.connection, uses=entry.uses)
             for entry in self._entries.values()
             if entry.connection is not None and not entry.connection.gone.is_set()
         ]
@@ -159,7 +197,8 @@ class ThreadServers:
         if not settings.enabled:
             return
         assert self._nursery is not None
-        entry = self._entries[settings.name] = _Entry(settings)
+        uses = self._uses.setdefault(settings.name, ServerUses())
+        entry = self._entries[settings.name] = _Entry(settings, uses)
         self._nursery.start_soon(self._keep, entry)
 
     async def _start_anew_if_ended(self, entry: _Entry) -> None:
