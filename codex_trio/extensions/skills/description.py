@@ -12,6 +12,7 @@ import msgspec
 
 from codex_trio.extensions.skills.skill import SkillDetails, SkillInterface, ToolDependency
 from codex_trio.extensions.skills.yaml_tree import YamlProblem, YamlTree, load_yaml
+from codex_trio.util.visible import has_unseen, with_unseen
 
 MAX_NAME = 64
 _MAX_LABEL = 64
@@ -42,6 +43,9 @@ def parse_header(text: str, *, folder_name: str, is_whole: bool = True) -> Heade
     name = _line(fields.get("name")) or folder_name
     if len(name) > MAX_NAME:
         raise NoSkill(f"invalid name: exceeds maximum length of {MAX_NAME} characters")
+    if has_unseen(name):
+        # Another skill's name could look the same.
+        raise NoSkill(f"invalid name: `{with_unseen(name)}` has characters that are not seen; write it without them")
     description = _line(fields.get("description"))
     if not description:
         raise NoSkill("missing field `description`")
