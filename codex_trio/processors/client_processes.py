@@ -122,6 +122,8 @@ class ProcessFamily(Generic[Process]):
         variables = (text or "" for pair in (env or {}).items() for text in pair)
         if any("\0" in text for text in chain(command, variables)):
             raise internal_error(f"failed to spawn {self._words.started}: nul byte found in provided data")
+        if (name := next((name for name in env or () if not name or "=" in name), None)) is not None:
+            raise invalid_request(f"env has a variable named {name!r}: names are not empty, and hold no `=`")
 
     def check_size(self, size: WireSize | None, *, tty: bool) -> None:
         """Raise RpcError for the size of something that has none."""

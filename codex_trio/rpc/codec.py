@@ -27,11 +27,15 @@ _DUPLICATE_CHECK_BYTES = 64 * 1024
 
 
 class IncomingRequest(msgspec.Struct, frozen=True):
-    """A question of the peer. `params` is undecoded JSON, None when absent or null."""
+    """A question of the peer. `params` is undecoded JSON, None when absent or null.
+
+    `is_mended`: U+FFFD may stand in it for half of a character.
+    """
 
     id: RequestId
     method: str
     params: msgspec.Raw | None
+    is_mended: bool = False
 
 
 class IncomingNotification(msgspec.Struct, frozen=True):
@@ -88,7 +92,7 @@ def decode(message: bytes) -> Incoming:
         if not message.isascii():
             # Only strings that are looked at would be checked later on.
             message.decode()
-        envelope = _decode_envelope(message)
+        envelope, is_mended = _decode_envelope(message)
         repeats_a_key = _repeats_a_key(message)
     except UnicodeError:
         return Malformed("the message is not valid UTF-8")
@@ -100,12 +104,13 @@ def decode(message: bytes) -> Incoming:
         return Malformed(f"the message is not valid JSON: {str(error).removeprefix('JSON is malformed: ')}")
     if repeats_a_key:
         return Malformed("the message names the same envelope field twice")
-    return _classify(envelope)
+    return _classify(envelope, is_mended=is_mended)
 
 
-def _decode_envelope(message: bytes) -> _Envelope:
+def _decode_envelope(message: bytes) -> tuple[_Envelope, bool]:
+    """Return the message, and whether it had halves of characters."""
     try:
-        return _ENVELOPE.decode(message)
+        return _ENVELOPE.decode(message), False
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
@@ -113,10 +118,10 @@ def _decode_envelope(message: bytes) -> _Envelope:
         whole = _SURROGATES.sub(lambda found: rb"\ufffd" if found["half"] else found[0], message)
         if whole == message:
             raise
-        return _ENVELOPE.decode(whole)
+        return _ENVELOPE.decode(whole), True
 
 
-def _classify(envelope: _Envelope) -> Incoming:
+def _classify(envelope: _Envelope, *, is_mended: bool) -> Incoming:
     if envelope.id is not msgspec.UNSET and not _is_request_id(envelope.id):
         return Malformed("the message's id is neither a string nor a 64-bit integer")
     if isinstance(envelope.method, str):
@@ -125,7 +130,7 @@ def _classify(envelope: _Envelope) -> Incoming:
         if envelope.id is msgspec.UNSET:
             return IncomingNotification(envelope.method)
         params = None if envelope.params is msgspec.UNSET or envelope.params == _NULL else envelope.params
-        return IncomingRequest(envelope.id, envelope.method, params)
+        return IncomingRequest(envelope.id, envelope.method, params, is_mended)
     if envelope.id is not msgspec.UNSET:
         if envelope.result is not msgspec.UNSET:
             return IncomingResponse(envelope.id, envelope.result)

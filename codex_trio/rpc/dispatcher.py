@@ -171,7 +171,7 @@ class Dispatcher:
             params = shape.decode(request.params, kind)
         except shape.ShapeError as error:
             raise undecodable(str(error)) from None
-        problem = problem_with_path(request.params, params)
+        problem = problem_with_path(request.params, params, is_mended=request.is_mended)
         if problem is not None:
             raise invalid_request(problem)
         return spec, params

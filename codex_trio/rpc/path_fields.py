@@ -1,8 +1,8 @@
-"""Paths in params that no file can have, wherever in the params they are.
+"""Paths in params that no file can have, wherever in the params they are, and those that their client did not mean.
 
-Owns the rule: a field that is named like a path, or like several, holds what the operating system could take for paths,
-and not so many that others would wait for them. Its calls would refuse them, each in its own words and some only much
-later. Pure.
+Owns the rules. A field that is named like a path, or like several, holds what the operating system could take for some,
+and not so many that others would wait for them: its calls would refuse them, each in its own words and some only much
+later. Where half of a character was replaced, a path or command would mean another one. Pure.
 """
 
 import re
@@ -20,18 +20,46 @@ MAX_PATHS = 1000
 
 _ZERO_BYTE_IN_JSON = re.compile(rb"\\u0000")
 _PATH_NAME = re.compile(r"(?!keyPath\b)(?:path|cwds?|roots|\w+(?:Paths?|Roots?))")
+_RUN_NAME = re.compile(r"command|args|env")
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
-def problem_with_path(raw: msgspec.Raw, params: object) -> str | None:
+def problem_with_path(raw: msgspec.Raw, params: object, *, is_mended: bool) -> str | None:
     """Return what is wrong with the first path that cannot be one, for the client; None when there is none.
 
     Args:
         raw: the JSON text of the params, which nearly always shows that there is none.
         params: the same, decoded.
+        is_mended: whether halves of characters were replaced in it: then what is to be run counts as well.
     """
+    if is_mended and (half := next(_halves(params), None)) is not None:
+        return half
     if len(raw) <= MAX_PATH_BYTES and _ZERO_BYTE_IN_JSON.search(raw) is None:
         return None
     return next(_problems(params), None)
+
+
+def _halves(value: object) -> Iterator[str]:
+    if isinstance(value, msgspec.Struct):
+        for name, encoded_name, is_path in _fields(type(value)):
+            content = getattr(value, name)
+            if (is_path or _RUN_NAME.fullmatch(encoded_name)) and any(_REPLACED in text for text in _texts(content)):
+                yield f"`{encoded_name}` must not contain half of a surrogate pair"
+            yield from _halves(content)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _halves(item)
+
+
+def _texts(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        for item in cast("list[object]", content):
+            yield from _texts(item)
+    elif isinstance(content, dict):
+        for pair in cast("dict[object, object]", content).items():
+            yield from _texts(list(pair))
 
 
 def _problems(value: object) -> Iterator[str]:

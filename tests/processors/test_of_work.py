@@ -98,6 +98,11 @@ async def test_a_sample_needs_a_loaded_thread_in_which_something_was_said(bench:
         ({"command": ["a\0"]}, "failed to spawn .*: nul byte found in provided data"),
         ({"command": ["true", "a\0b"]}, "failed to spawn .*: nul byte found in provided data"),
         ({"command": ["true"], "env": {"A": None, "B": "\0"}}, "failed to spawn .*: nul byte found in provided data"),
+        (
+            {"command": ["true"], "env": {"A=B": "c"}},
+            "env has a variable named 'A=B': names are not empty",
+        ),
+        ({"command": ["true"], "env": {"": None}}, "env has a variable named '': names are not empty"),
     ],
 )
 async def test_what_is_no_command_is_not_started(

@@ -96,6 +96,7 @@ def test_half_a_character_does_not_cost_a_request_its_answer() -> None:
     text = rb"\ud800 \ud83d\ude00 \udc00 \\ud800"
     request = decode(rb'{"id":7,"method":"m","params":{"text":"' + text + rb'"}}')
     assert isinstance(request, IncomingRequest)
+    assert request.is_mended
     assert msgspec.json.decode(request.params or b"") == {
         "text": "\N{REPLACEMENT CHARACTER} \N{GRINNING FACE} \N{REPLACEMENT CHARACTER} \\ud800"
     }

@@ -339,6 +339,43 @@ async def test_a_path_with_a_zero_byte_is_refused_by_its_field_before_anybody_lo
         assert await client.request(method, params=without) == {"reached": True}
 
 
+@pytest.mark.parametrize(
+    ("method", "params", "field"),
+    [
+        ("fs/remove", {"path": "/a/half\ud800"}, "path"),
+        ("fs/copy", {"sourcePath": "/a", "destinationPath": "/\udc00"}, "destinationPath"),
+        ("command/exec", {"command": ["echo", "\ud800"]}, "command"),
+        ("command/exec", {"command": ["true"], "env": {"NAME": "\ud800"}}, "env"),
+        ("command/exec", {"command": ["true"], "env": {"\ud800": None}}, "env"),
+        ("turn/start", {"threadId": THREAD, "input": [{"type": "localImage", "path": "/\ud800.png"}]}, "path"),
+    ],
+)
+async def test_half_a_character_is_refused_where_it_would_name_another_file_or_command(
+    method: str, params: dict[str, Any], field: str
+) -> None:
+    async def reached(params: Any, context: RequestContext) -> dict[str, Any]:
+        return {"reached": True}
+
+    async with serving({method: reached}) as server:
+        client = server.connect()
+        await client.initialize(experimentalApi=True)
+        refused = {"code": -32600, "message": f"`{field}` must not contain half of a surrogate pair"}
+        assert await client.request(method, params=params) == refused
+        # The character that stands for what is no text may be meant.
+        text = json.dumps(params).replace("\\ud800", "\\ufffd").replace("\\udc00", "\\ufffd")
+        assert await client.request(method, params=json.loads(text)) == {"reached": True}
+
+
+async def test_half_a_character_in_a_text_is_replaced_there() -> None:
+    async def echo(params: Any, context: RequestContext) -> dict[str, Any]:
+        return {"text": params.input[0].text}
+
+    async with serving({"turn/start": echo}) as server:
+        client = await server.client()
+        said = {"threadId": THREAD, "cwd": "/", "input": [{"type": "text", "text": "cut \ud83d"}]}
+        assert await client.request("turn/start", params=said) == {"text": "cut \N{REPLACEMENT CHARACTER}"}
+
+
 async def test_a_zero_byte_in_what_is_no_path_is_nobodys_business() -> None:
     async def echo(params: Any, context: RequestContext) -> dict[str, Any]:
         return {"text": params.input[0].text}
