@@ -96,9 +96,12 @@ async def _ask(settings: AppSettings) -> list[Check]:
             # What a turn would meet: the folder's settings and the command rules among it.
             started = await client.request("thread/start", {"ephemeral": True, "config": await _no_servers(client)})
             found += [await _home(client, home), _model(started), await _account(client, started, settings.environ)]
-            warned = tuple(told)
+            warned = tuple(dict.fromkeys(told))
             diagnosed = await client.request("server/diagnostics", {})
             found += [_sandbox(diagnosed["sandbox"]), _limits(diagnosed["limits"])]
+            folder = {"cwds": [started["cwd"]]}
+            found += _hooks((await client.request("hooks/list", folder))["data"])
+            found += _skills((await client.request("skills/list", folder))["data"])
     except* (AppServerError, ServerGone, StartupRefused, OSError) as group:
         error = first_of(group)
         summary, *details = (error.message if isinstance(error, AppServerError) else str(error)).strip().splitlines()
@@ -178,6 +181,35 @@ def _limits(found: Sequence[Mapping[str, Any]]) -> Check:
     return Check(name="limits", state="ok", summary=summary, details=tuple(details))
 
 
+def _hooks(folders: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Return what there is to say of hooks, where there are some: one that is not trusted never runs."""
+    hooks: list[Mapping[str, Any]] = [hook for folder in folders for hook in folder["hooks"] if hook["enabled"]]
+    details = [warning for folder in folders for warning in folder["warnings"]] + _problems(folders)
+    waiting = [hook for hook in hooks if hook["trustStatus"] in ("untrusted", "modified")]
+    details += [
+        f"{hook['eventName']} of {hook['sourcePath']} waits for trust, in config.toml: "
+        f"[hooks.state.{json.dumps(hook['key'])}] with trusted_hash = {json.dumps(hook['currentHash'])}"
+        for hook in waiting
+    ]
+    if not hooks and not details:
+        return []
+    state: State = "warning" if details else "ok"
+    summary = f"{len(hooks) - len(waiting)} of {len(hooks)} run"
+    return [Check(name="hooks", state=state, summary=summary, details=(*details,))]
+
+
+def _skills(folders: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Return what there is to say of skills: one that cannot be read is offered to nobody."""
+    details = _problems(folders)
+    state: State = "warning" if details else "ok"
+    count = sum(len(folder["skills"]) for folder in folders)
+    return [Check(name="skills", state=state, summary=f"{count} found", details=(*details,))]
+
+
+def _problems(folders: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{problem['path']}: {problem['message']}" for folder in folders for problem in folder["errors"]]
+
+
 def _programs(environ: Mapping[str, str]) -> list[Check]:
     checks: list[Check] = []
     for name, loss in _PROGRAMS.items():
@@ -197,5 +229,5 @@ def _as_text(checks: Sequence[Check]) -> str:
     lines: list[str] = []
     for check in checks:
         lines.append(f"{check.state:<8} {check.name:<14} {visible(check.summary)}")
-        lines += [f"{'':<24}{visible(detail)}" for detail in check.details]
+        lines += [f"{'':<24}{visible(line)}" for detail in check.details for line in detail.splitlines()]
     return "\n".join(lines)

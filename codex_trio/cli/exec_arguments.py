@@ -25,8 +25,8 @@ _HELP = "help"
 _REFUSED = {
     "-a --ask-for-approval": "`exec` asks nobody; what would need an approval is refused",
     "--full-auto": "say `-s workspace-write`",
-    "--approve-for-me": "there is no automatic review; what would need an approval is refused",
-    "--dangerously-bypass-hook-trust": "there are no hooks",
+    "--approve-for-me": "`exec` has nothing reviewed; what would need an approval is refused",
+    "--dangerously-bypass-hook-trust": "`codex-trio doctor` says what to put into config.toml to trust a hook",
     "--search": "say -c web_search=live",
     "--worktree": "make one by `git worktree add`, and name it by -C",
     "--remote --remote-auth-token-env": "`exec` runs a server of its own",
@@ -129,7 +129,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         choices=["read-only", "workspace-write", "danger-full-access"],
         metavar="MODE",
         help="what commands may do: read-only, workspace-write or danger-full-access (default: as configured, else "
-        "read-only)",
+        "workspace-write in projects with a trust_level and read-only elsewhere)",
     )
     parser.add_argument(
         "--dangerously-bypass-approvals-and-sandbox",

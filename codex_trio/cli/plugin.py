@@ -112,6 +112,11 @@ def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     found = _checked(lambda: catalog.list(config.load(), [current_folder()]))
     for place, problem in found.errors:
         complain(f"warning: {place}: {problem}")
+    for left in catalog.without_marketplace(config.load(), [current_folder()]):
+        complain(
+            f"warning: `{left}` is installed and in use, but its marketplace is not there; to remove it: "
+            f"codex-trio plugin remove {left}"
+        )
     if options.json:
         return _print_json(_as_json(found, options))
     offers = [offer for offer in found.offers if options.marketplace in (None, offer.marketplace.name)]

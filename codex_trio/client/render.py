@@ -96,6 +96,8 @@ class TurnPrinter:
                 self.line(f"warning: {params['message']}", RED)
             case "configWarning":
                 self.line(f"warning: {params['summary']} {params.get('details') or ''}".rstrip(), RED)
+            case "mcpServer/startupStatus/updated" if params["status"] == "failed":
+                self.line(f"warning: {params['error']}", RED)
             case _:
                 pass
 

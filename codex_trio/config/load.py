@@ -233,7 +233,7 @@ def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:
 def _profile_warning(paths: ConfigPaths) -> list[str]:
     """Return that the profile in use has no file: a slip of the pen leaves settings out."""
     file = paths.profile_config
-    if file is None or os.path.exists(file):
+    if file is None or os.path.lexists(file):
         return []
     return [f"The profile `{paths.profile}` changes nothing: {file} does not exist."]
 

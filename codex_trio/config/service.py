@@ -405,7 +405,7 @@ class ConfigService:
             ]
         texts = (
             *self._noted,
-            *_missing_files_warnings(self._paths),
+            *_dangling_links_warnings(self._paths),
             *config.warnings,
             *_disabled_projects_warnings(config),
         )
@@ -440,17 +440,13 @@ class ConfigService:
         return msgspec.structs.replace(config, rule_folders=()) if self._without_rules else config
 
 
-def _missing_files_warnings(paths: ConfigPaths) -> list[str]:
-    """Return what is told of files that a user counts on and that are not there."""
-    texts = [
+def _dangling_links_warnings(paths: ConfigPaths) -> list[str]:
+    """Return what is told of links that a user takes for files."""
+    return [
         f"{path} is a link that leads nowhere: it says nothing, until there is a file at its end."
         for path in (paths.user_config, paths.profile_config)
         if path is not None and path.is_symlink() and not path.exists()
     ]
-    profile = paths.profile_config
-    if profile is not None and not os.path.lexists(profile):
-        texts.append(f"Profile `{paths.profile}` has no file, so nothing of it counts: it would be {profile}.")
-    return texts
 
 
 def _disabled_projects_warnings(config: EffectiveConfig) -> list[str]:

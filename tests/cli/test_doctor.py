@@ -67,7 +67,7 @@ def test_what_the_server_warns_of_is_among_it(home: Path, capsys: pytest.Capture
     assert not (home / "started").exists()
     printed = capsys.readouterr().out
     assert "warning  configuration" in printed
-    assert "no_such_table" in printed
+    assert printed.count("no_such_table") == 1
 
 
 def test_what_no_turn_could_run_with_is_a_failure(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,3 +89,31 @@ def test_a_providers_key_that_is_missing_is_a_failure(
     monkeypatch.setenv("MY_KEY", "secret")
     main(["doctor", "--json"])
     assert checks(capsys)["account"] == ("ok", "the key in MY_KEY")
+
+
+def test_what_keeps_hooks_and_skills_from_use_is_told_with_the_way_out(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    skill = home / "skills/broken/SKILL.md"
+    skill.parent.mkdir(parents=True)
+    skill.write_text("no front matter")
+    file = home / "hooks.json"
+    hook = {"type": "command", "command": "true"}
+    file.write_text(json.dumps({"hooks": {"Stop": [{"hooks": [hook]}], "Stopp": [{"hooks": [hook]}]}}))
+    assert main(["doctor", "--json"]) == 0
+    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert [found[name]["state"] for name in ("hooks", "skills")] == ["warning", "warning"]
+    assert found["skills"]["details"][0].startswith(f"{skill}: ")
+    misspelt, waiting = found["hooks"]["details"]
+    assert misspelt.startswith(f"ignoring `hooks.Stopp` in {file}")
+    assert waiting.startswith(f"stop of {file} waits for trust")
+
+    table, trusted = waiting.split("in config.toml: ")[1].split(" with ")
+    with (home / "config.toml").open("a") as config:
+        config.write(f"{table}\n{trusted}\n")
+    file.write_text(json.dumps({"hooks": {"Stop": [{"hooks": [hook]}]}}))
+    skill.unlink()
+    assert main(["doctor", "--json"]) == 0
+    said = checks(capsys)
+    assert said["hooks"] == ("ok", "1 of 1 run")
+    assert said["skills"][0] == "ok"

@@ -58,6 +58,11 @@ def test_a_plugin_of_a_marketplace_is_installed_shown_and_removed(cli: Cli, mark
     )
     (plugin,) = json.loads(cli("list", "--json")[1])["installed"]
     assert (plugin["pluginId"], plugin["version"], plugin["enabled"]) == ("alpha@m", "1.0.0", True)
+    assert cli("marketplace", "remove", "m")[0] == 0
+    told = cli("list")[2]
+    assert told.startswith("warning: `alpha@m` is installed and in use, but its marketplace is not there")
+    assert told.endswith("codex-trio plugin remove alpha@m\n")
+    assert cli("marketplace", "add", str(market))[0] == 0
     assert cli("remove", "alpha", "--marketplace", "m")[1] == "Removed plugin `alpha` from marketplace `m`.\n"
     assert not root.exists()
     assert cli("remove", "alpha@m") == (0, "", "warning: plugin `alpha@m` was not installed\n")

@@ -90,3 +90,10 @@ def test_added_and_deleted_files_are_shown_like_any_diff() -> None:
     ]
     page.show("item/completed", item={"type": "fileChange", "id": "f", "changes": changes, "status": "completed"})
     assert page.text == "+x\n+\n+y\n-z\n@@ -1 +1 @@\n-o\n+n\n  completed\n"
+
+
+def test_a_server_that_does_not_start_is_told() -> None:
+    page = Page()
+    for status, error in (("starting", None), ("failed", "MCP client for `s` failed to start"), ("ready", None)):
+        page.show("mcpServer/startupStatus/updated", threadId="t", name="s", status=status, error=error)
+    assert page.text == "warning: MCP client for `s` failed to start\n"

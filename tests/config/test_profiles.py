@@ -127,9 +127,13 @@ def test_a_key_that_nobody_reads_in_a_profile_is_refused_in_strict_loading(setti
         service(setting, strict=True).startup_default()
 
 
-def test_a_profile_without_a_file_is_told(setting: Setting) -> None:
+def test_a_profile_without_a_file_is_told_once(setting: Setting) -> None:
     file = setting.home / "work.config.toml"
-    told = [warning.summary for warning in service(setting).startup_warnings()]
-    assert f"Profile `work` has no file, so nothing of it counts: it would be {file}." in told
+    told = f"The profile `work` changes nothing: {file} does not exist."
+    assert [warning.summary for warning in service(setting).startup_warnings()] == [told]
+    file.symlink_to(setting.home / "nowhere")
+    (linked,) = service(setting).startup_warnings()
+    assert linked.summary.startswith(f"{file} is a link that leads nowhere")
+    file.unlink()
     file.write_text("")
-    assert not any("Profile" in warning.summary for warning in service(setting).startup_warnings())
+    assert service(setting).startup_warnings() == []

@@ -115,6 +115,15 @@ class PluginCatalog:
                 offers.append(Offer(marketplace=marketplace, plugins=plugins[:MOST_LISTED]))
         return Offers(offers=tuple(offers), errors=found.errors)
 
+    def without_marketplace(self, config: EffectiveConfig, folders: Iterable[Path]) -> Sequence[PluginId]:
+        """Return the installed plugins in use that no list shows, since their marketplace is not there."""
+        there = {marketplace.name for marketplace in self._found(config, folders).marketplaces}
+        return [
+            plugin_id
+            for plugin_id in enabled_plugins(config)
+            if plugin_id.marketplace not in there and self._store.root_of(plugin_id) is not None
+        ]
+
     def search(
         self, config: EffectiveConfig, folders: Iterable[Path], term: str
     ) -> Sequence[tuple[Marketplace, OfferedPlugin]]:

@@ -72,7 +72,7 @@ def _folder(text: str, cwd: Path, home: Path | None) -> Path:
         folder = Path(os.path.realpath(cwd / text, strict=True))
     except OSError as error:
         raise PluginRefused(
-            f"failed to resolve local marketplace source path: {error.strerror} (os error {error.errno})"
+            f"failed to resolve local marketplace source path: {error.strerror} (os error {error.errno}): {cwd / text}"
         ) from error
     if not folder.is_dir():
         raise PluginRefused("local marketplace source must be a directory, not a file")
