@@ -24,6 +24,9 @@ MAX_LIVE_LINES = 200
 BOLD, DIM, RED, GREEN, CYAN, RESET = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[36m", "\033[0m"
 
 
+_NO_SUCH_TOOL = "unsupported call: "
+"""How the answer to a call of a tool begins that the model was not offered."""
+
 _STOPPED = -1
 """The exit code of a command that was ended with its turn."""
 
@@ -64,8 +67,8 @@ class TurnPrinter:
         self._color = color
         self._live = live
         self._running: dict[str, _Running] = {}
-        self._calls: dict[str, str] = {}
-        """What the model has called, by call id, as far as nothing else has shown it."""
+        self._calls: dict[str, tuple[str, str]] = {}
+        """Names and words of what the model has called, by call id, as far as nothing else has shown it."""
         self._streaming: str | None = None
         self._streamed: set[str] = set()
         self._latest: str | None = None
@@ -138,15 +141,16 @@ class TurnPrinter:
     def _raw(self, item: dict[str, Any]) -> None:
         """Write of a call that became no item, as one refused or misspelt, what the model is told about it."""
         match item:
-            case {"type": "function_call" | "custom_tool_call", "call_id": call_id, "name": name} if (
-                name in _SHOWN_CALLS
-            ):
-                self._calls[call_id] = _call_text(name, item)
+            case {"type": "function_call" | "custom_tool_call", "call_id": call_id, "name": name}:
+                self._calls[call_id] = (name, _call_text(name, item))
             case {"type": "function_call_output" | "custom_tool_call_output", "call_id": call_id} if (
                 call_id in self._calls
             ):
-                self.line(f"refused: {self._calls.pop(call_id)}", BOLD)
-                self._output(plain_output(_output_text(item["output"]).strip())[:MAX_OUTPUT_LINES])
+                name, call = self._calls.pop(call_id)
+                answer = _output_text(item["output"]).strip()
+                if name in _SHOWN_CALLS or answer.startswith(_NO_SUCH_TOOL):
+                    self.line(f"refused: {call}", BOLD)
+                    self._output(plain_output(answer)[:MAX_OUTPUT_LINES])
             case _:
                 pass
 

@@ -29,6 +29,7 @@ from codex_trio.environments.targets import (
     check_url,
 )
 from codex_trio.util import decoding
+from codex_trio.util.spelling import did_you_mean
 
 REMOTE = "remote"
 """The id of the environment behind the variable's address."""
@@ -105,7 +106,8 @@ class FileProvider:
             self._has_local = content.include_local
             self._default = _default(content)
         except UnusableEnvironment as error:
-            raise StartupRefused(f"exec-server protocol error: {error}") from error
+            place = "" if str(path) in str(error) else f" (in {path})"
+            raise StartupRefused(f"exec-server protocol error: {error}{place}") from error
 
     def provide(self, local: Environment, connect: Connect) -> ProvidedEnvironments:
         remotes = tuple(map(connect, self._targets))
@@ -142,7 +144,9 @@ def _parsed(text: str, path: Path) -> _File:
         place = f"{path}:{error.position.line}:{error.position.column}"
         raise UnusableEnvironment(f"failed to parse environment config `{place}`: {error.message}") from error
     except msgspec.ValidationError as error:
-        raise UnusableEnvironment(f"failed to parse environment config `{path}`: {error}") from error
+        keys = (_Entry if "$.environments" in str(error) else _File).__struct_fields__
+        known = f"; there are {', '.join(keys)}" if "unknown field" in str(error) else ""
+        raise UnusableEnvironment(f"failed to parse environment config `{path}`: {error}{known}") from error
 
 
 def _default(content: _File) -> str | None:
@@ -160,7 +164,7 @@ def _default(content: _File) -> str | None:
     if wanted.lower() == NO_DEFAULT:
         return None
     if wanted not in known:
-        raise UnusableEnvironment(f"default environment `{wanted}` is not configured")
+        raise UnusableEnvironment(f"default environment `{wanted}` is not configured.{did_you_mean(wanted, known)}")
     return wanted
 
 

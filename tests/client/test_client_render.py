@@ -97,3 +97,15 @@ def test_a_server_that_does_not_start_is_told() -> None:
     for status, error in (("starting", None), ("failed", "MCP client for `s` failed to start"), ("ready", None)):
         page.show("mcpServer/startupStatus/updated", threadId="t", name="s", status=status, error=error)
     assert page.text == "warning: MCP client for `s` failed to start\n"
+
+
+def test_a_call_of_no_tool_is_told_and_other_calls_without_items_are_not() -> None:
+    page = Page()
+    for call_id, name, output in (
+        ("c1", "exec_comand", "unsupported call: exec_comand"),
+        ("c2", "update_plan", "Plan updated"),
+    ):
+        page.show("rawResponseItem/completed", item={"type": "function_call", "call_id": call_id, "name": name})
+        answer = {"type": "function_call_output", "call_id": call_id, "output": output}
+        page.show("rawResponseItem/completed", item=answer)
+    assert page.text == "refused: exec_comand\n  unsupported call: exec_comand\n"

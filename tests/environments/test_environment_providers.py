@@ -132,8 +132,9 @@ def entry(*lines: str) -> str:
         (entry('url = "ws://h"', 'auth_bearer_token = "t"'), "require wss:// or a loopback destination"),
         (entry('url = "ws://[::1]:1"', 'auth_bearer_token = "t\\n"'), "header `authorization`"),
         (entry('url = "ws://h"', "foo = 1"), "unknown field `foo`"),
+        (entry('url = "ws://h"', 'bearer_token = "t"'), "; there are id, url, auth_bearer_token, program, "),
         (entry('url = "ws://h"', "skills = {}"), "`skills` is not supported"),
-        ("foo = 1", "unknown field `foo`"),
+        ("foo = 1", "unknown field `foo`; there are default, include_local, environments"),
         ('default = "zz"', "default environment `zz` is not configured"),
         ('default = "local"\ninclude_local = false', "default environment `local` is not configured"),
         ('default = ""', "default environment id cannot be empty"),
@@ -148,6 +149,7 @@ def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, text: str, p
     with pytest.raises(StartupRefused) as refused:
         find_provider(path, "")
     assert problem in refused.value.message
+    assert str(path) in refused.value.message
 
 
 def test_a_file_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
