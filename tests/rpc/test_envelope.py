@@ -306,6 +306,19 @@ async def test_a_refused_request_has_no_consequences_and_a_broken_consequence_ha
 THREAD = "00000000-0000-7000-8000-000000000001"
 
 
+async def assert_refused(method: str, params: dict[str, Any], message: str, *, unlike: dict[str, Any]) -> None:
+    """Params are refused before anybody sees them, and others are not."""
+
+    async def reached(params: Any, context: RequestContext) -> dict[str, Any]:
+        return {"reached": True}
+
+    async with serving({method: reached}) as server:
+        client = server.connect()
+        await client.initialize(experimentalApi=True)
+        assert await client.request(method, params=params) == {"code": -32600, "message": message}
+        assert await client.request(method, params=unlike) == {"reached": True}
+
+
 @pytest.mark.parametrize(
     ("method", "params", "field"),
     [
@@ -327,16 +340,8 @@ THREAD = "00000000-0000-7000-8000-000000000001"
 async def test_a_path_with_a_zero_byte_is_refused_by_its_field_before_anybody_looks_at_it(
     method: str, params: dict[str, Any], field: str
 ) -> None:
-    async def reached(params: Any, context: RequestContext) -> dict[str, Any]:
-        return {"reached": True}
-
-    async with serving({method: reached}) as server:
-        client = server.connect()
-        await client.initialize(experimentalApi=True)
-        refused = {"code": -32600, "message": f"`{field}` must not contain a zero byte"}
-        assert await client.request(method, params=params) == refused
-        without = json.loads(json.dumps(params).replace("\\u0000", ""))
-        assert await client.request(method, params=without) == {"reached": True}
+    without = json.loads(json.dumps(params).replace("\\u0000", ""))
+    await assert_refused(method, params, f"`{field}` must not contain a zero byte", unlike=without)
 
 
 @pytest.mark.parametrize(
@@ -353,17 +358,9 @@ async def test_a_path_with_a_zero_byte_is_refused_by_its_field_before_anybody_lo
 async def test_half_a_character_is_refused_where_it_would_name_another_file_or_command(
     method: str, params: dict[str, Any], field: str
 ) -> None:
-    async def reached(params: Any, context: RequestContext) -> dict[str, Any]:
-        return {"reached": True}
-
-    async with serving({method: reached}) as server:
-        client = server.connect()
-        await client.initialize(experimentalApi=True)
-        refused = {"code": -32600, "message": f"`{field}` must not contain half of a surrogate pair"}
-        assert await client.request(method, params=params) == refused
-        # The character that stands for what is no text may be meant.
-        text = json.dumps(params).replace("\\ud800", "\\ufffd").replace("\\udc00", "\\ufffd")
-        assert await client.request(method, params=json.loads(text)) == {"reached": True}
+    # The character that stands for what is no text may be meant.
+    meant = json.loads(json.dumps(params).replace("\\ud800", "\\ufffd").replace("\\udc00", "\\ufffd"))
+    await assert_refused(method, params, f"`{field}` must not contain half of a surrogate pair", unlike=meant)
 
 
 async def test_half_a_character_in_a_text_is_replaced_there() -> None:
