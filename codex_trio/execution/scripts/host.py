@@ -22,6 +22,7 @@ CPU_SECONDS = 60
 """The processor time of one process."""
 
 STUCK = "the script waits for something that can never come: no call and no timer is open"
+BROKEN = "the engine cannot go on with the script"
 OUT_OF_MEMORY = f"the script needs more than {MEMORY_BYTES >> 20} MiB of memory"
 
 _ADDRESS_BYTES = 1024 * 1024 * 1024
@@ -136,7 +137,13 @@ def _run(engine: Any, prelude: str, incoming: Any) -> None:
                 receive(line)
     except (engine.JSException, MemoryError) as error:
         if not is_over:
-            _fail(OUT_OF_MEMORY if "memory" in str(error) or isinstance(error, MemoryError) else STUCK)
+            _fail(OUT_OF_MEMORY if _is_out_of_memory(error) else BROKEN)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # Without memory for an error, the engine throws null.
+    said = str(error).strip()
+    return isinstance(error, MemoryError) or "memory" in said or said == "null"
 
 
 def _next(incoming: Any, milliseconds: float) -> str | None:

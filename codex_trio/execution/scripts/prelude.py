@@ -109,7 +109,11 @@ PRELUDE = r"""
       try { timer.callback(...timer.given); } catch (error) { fail(error); }
     }
     if (due.length) return 0;
-    if (timers.size) return Math.max(Math.min(...[...timers.values()].map((timer) => timer.at)) - now(), 1);
+    if (timers.size) {
+      let next = Infinity;
+      for (const timer of timers.values()) if (timer.at < next) next = timer.at;
+      return Math.max(next - now(), 1);
+    }
     return calls.size ? -1 : -2;
   };
   return [receive, tick];

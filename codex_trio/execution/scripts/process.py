@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 import msgspec
+import trio
 
 from codex_trio.execution.errors import ScriptProcessEnded, SpawnError, StdinClosed
 from codex_trio.execution.launch import SpawnRequest
@@ -45,6 +46,8 @@ class ScriptProcess:
 
     async def receive(self) -> dict[str, Any]:
         """Return the next message. Raises ScriptProcessEnded."""
+        # A script may have said very much at once.
+        await trio.lowlevel.checkpoint()
         while (end := self._buffer.find(b"\n", self._searched)) < 0:
             self._searched = len(self._buffer)
             data = await self._process.stdout.receive()

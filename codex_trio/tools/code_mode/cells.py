@@ -23,7 +23,15 @@ _log = logging.getLogger(__name__)
 OUTPUT_BYTES = 16 * 1024 * 1024
 """What a script may say before anybody has heard it."""
 
+PART_BYTES = 512
+"""What a piece of output or a kept value takes beside its text."""
+
+_COUNTED = f", where each piece counts {PART_BYTES} more than it has"
+
 CALLS_AT_ONCE = 256
+
+CELLS_AT_ONCE = 64
+"""How many scripts of a turn may run or wait to be heard."""
 
 STORED_BYTES = 16 * 1024 * 1024
 """What the scripts of a thread may keep altogether."""
@@ -60,6 +68,10 @@ class NestedFailure(Exception):
     """A call of a script did not work; the text is what the script is told."""
 
 
+class TooManyCells(Exception):
+    """No script can begin before others have ended and were heard."""
+
+
 class NestedTools(Protocol):
     """What scripts can call."""
 
@@ -71,7 +83,7 @@ class NestedTools(Protocol):
         ...
 
     async def notify(self, cell_id: str, text: str) -> None:
-        """Tell the model something at once."""
+        """Tell the model something at once. Raises NestedFailure when it was told too much."""
         ...
 
     async def picture(self, url: str) -> dict[str, Any]:
@@ -92,14 +104,22 @@ class StoredValues:
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
+        self._size = 0
 
     def keep(self, name: str, value: str) -> bool:
         """Keep a value; whether there was room for it."""
-        others = sum(len(key) + len(kept) for key, kept in self.values.items() if key != name)
-        if others + len(name) + len(value) > STORED_BYTES:
+        former = self.values.get(name)
+        others = self._size - (0 if former is None else _kept_size(name, former))
+        size = others + _kept_size(name, value)
+        if size > STORED_BYTES:
             return False
         self.values[name] = value
+        self._size = size
         return True
+
+
+def _kept_size(name: str, value: str) -> int:
+    return len(name) + len(value) + PART_BYTES
 
 
 class Cells:
@@ -126,7 +146,12 @@ class Cells:
         self._is_closed = False
 
     def start(self, code: str, tools: NestedTools) -> Cell:
-        """Run a script. Raises ScriptProcessEnded when no process can be started."""
+        """Run a script. Raises ScriptProcessEnded when no process can be started, TooManyCells."""
+        if len(self._cells) >= CELLS_AT_ONCE:
+            raise TooManyCells(
+                f"{CELLS_AT_ONCE} scripts of this turn run or were not heard to their end: call `wait` for some of "
+                f"them first, with `terminate` where they are not needed (cells {', '.join(self._cells)})"
+            )
         process = self._idle.pop() if self._idle else self._start_process()
         cell = Cell(str(next(self._numbers)), process, tools=tools, stored=self._stored)
         self._cells[cell.id] = cell
@@ -245,10 +270,14 @@ class Cell:
                     self._say({"type": "input_text", "text": NO_AUDIO})
                 case "store":
                     if not self._stored.keep(message["key"], message["value"]):
-                        self._end("failed", f"store() has room for {STORED_BYTES} characters in all")
+                        self._end("failed", f"store() has room for {STORED_BYTES} characters in all{_COUNTED}")
                         return False
                 case "notify":
-                    await self._tools.notify(self.id, message["text"])
+                    try:
+                        await self._tools.notify(self.id, message["text"])
+                    except NestedFailure as failure:
+                        self._end("failed", str(failure))
+                        return False
                 case "yield":
                     self._wants_yield = True
                     self._news.ring()
@@ -258,12 +287,12 @@ class Cell:
                     # One that has not answered all calls would take what comes for answers to the next script's.
                     return self._open_calls == 0
             if self._size > OUTPUT_BYTES:
-                self._end("failed", f"the script said more than {OUTPUT_BYTES} characters at once")
+                self._end("failed", f"the script said more than {OUTPUT_BYTES} characters at once{_COUNTED}")
                 return False
 
     def _say(self, part: dict[str, Any]) -> None:
         self._parts.append(part)
-        self._size += len(part.get("text") or part.get("image_url") or "")
+        self._size += len(part.get("text") or part.get("image_url") or "") + PART_BYTES
 
     def _end(self, state: CellState, error: str | None) -> None:
         if self._state == "running":

@@ -17,14 +17,14 @@ from codex_trio.execution.errors import ScriptProcessEnded
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
-from codex_trio.tools.code_mode.cells import Cell, Cells, Heard, NestedFailure, NestedTool
+from codex_trio.tools.code_mode.cells import Cell, Cells, Heard, NestedFailure, NestedTool, TooManyCells
 from codex_trio.tools.code_mode.pragma import parse_script
 from codex_trio.tools.code_mode.results import value_of
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.picture_form import PictureProblem
 from codex_trio.tools.pictures import ModelPictures, omitted
 from codex_trio.tools.registry import Tool
-from codex_trio.tools.truncate import fit_joined, fit_parts
+from codex_trio.tools.truncate import fit_joined, fit_parts, token_estimate
 from codex_trio.util.fair_lock import FairLock
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,9 @@ WAIT_YIELD_MS = 10_000
 LONGEST_YIELD_MS = 300_000
 
 FAILED = "Script failed"
+
+_NOTICE_TOKENS = 64
+"""What a notice takes beside its text, so that there are not too many either."""
 
 _GRAMMAR = r"""
 start: options_line? SOURCE
@@ -138,7 +141,7 @@ class Exec:
         nested = NestedCalls(self._scripts, context, self._lock)
         try:
             cell = self._scripts.cells.start(script.code, nested)
-        except ScriptProcessEnded as problem:
+        except (ScriptProcessEnded, TooManyCells) as problem:
             raise ToolFailure(f"exec failed: {problem}") from None
         heard = await cell.heard(_seconds(script.yield_time_ms, EXEC_YIELD_MS))
         return _told(self._scripts.cells, cell, heard, started, _budget(script.max_output_tokens, context))
@@ -173,6 +176,8 @@ class NestedCalls:
         self._scripts = scripts
         self._context = context
         self._lock = lock
+        self._noticed = 0
+        """How many tokens of notices the model was told of."""
 
     @property
     def listed(self) -> Sequence[NestedTool]:
@@ -193,7 +198,11 @@ class NestedCalls:
             raise NestedFailure(f"{name} failed: {error}") from error
 
     async def notify(self, cell_id: str, text: str) -> None:
-        (part,) = fit_parts([{"type": "input_text", "text": text}], max_tokens=_budget(None, self._context))
+        budget = _budget(None, self._context)
+        if self._noticed >= budget:
+            raise NestedFailure(f"notify() has told you {budget} tokens, which is all it may: use text()")
+        (part,) = fit_parts([{"type": "input_text", "text": text}], max_tokens=budget - self._noticed)
+        self._noticed += token_estimate(part["text"]) + _NOTICE_TOKENS
         await self._context.log.context_message(f"The script of cell {cell_id} says: {part['text']}")
 
     async def picture(self, url: str) -> dict[str, Any]:
