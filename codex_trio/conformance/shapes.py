@@ -46,3 +46,8 @@ ANY_INT = Shape("integer", _is_int)
 ANY_STR = Shape("string", lambda value: isinstance(value, str) and value != "")
 ANY_UUID = text_like("[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 INT_OR_NULL = Shape("integer or null", lambda value: value is None or _is_int(value))
+
+
+def without_place(text: str) -> str:
+    """Return an error of the operating system up to its number: some servers say more, as which path it is about."""
+    return re.sub(r"( \(os error \d+\)).*", r"\1", text, flags=re.DOTALL)

@@ -12,6 +12,7 @@ from codex_trio.environments import exec_protocol as wire
 from codex_trio.environments.exec_protocol import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST
 from codex_trio.files.trees import CopyRefused
 from codex_trio.sandbox.errors import RootChanged
+from codex_trio.util.os_errors import explained_error
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile
 
 MAX_READ_BYTES = 512 * 1024 * 1024
@@ -66,7 +67,7 @@ def file_refusals(path: str) -> Generator[str]:
     except RootChanged as error:
         raise invalid_request(f"sandbox: {error}") from error
     except OSError as error:
-        text = f"{error.strerror or error} (os error {error.errno})" if error.errno else str(error)
+        text = explained_error(error, plain_path(path))
         raise (not_found(text) if error.errno == errno.ENOENT else internal_error(text)) from error
     except ValueError as error:
         raise invalid_params(str(error)) from error

@@ -2,18 +2,25 @@
 
 import os
 
+from codex_trio.util.os_errors import explained, quoted
+
 
 class SpawnError(Exception):
     """The command could not be started: the program or the working directory is missing or unusable.
 
-    `str(error)` has the form that clients know: `No such file or directory (os error 2)`.
+    `str(error)` begins in the form that clients know: `No such file or directory (os error 2)`.
+
+    Args:
+        number: the error of the operating system.
+        path: what could not be used, when that is known.
+        text: all that is told of it.
     """
 
-    def __init__(self, number: int, path: str | None = None) -> None:
-        super().__init__(f"{os.strerror(number)} (os error {number})")
+    def __init__(self, number: int, path: str | None = None, *, text: str | None = None) -> None:
+        plain = f"{os.strerror(number)} (os error {number})"
+        super().__init__(text or (plain if path is None else explained(number, quoted(path))))
         self.errno = number
         self.path = path
-        """What could not be used, when that is known."""
 
 
 class StdinClosed(Exception):

@@ -19,9 +19,11 @@ import msgspec
 from codex_trio.execution import process_tree
 from codex_trio.execution.bounds import limited
 from codex_trio.execution.errors import SpawnError
+from codex_trio.util.os_errors import explained, quoted
 
+_TRY_LATER = "end some of what runs, or try again later"
 _LOWEST_OWN_DESCRIPTOR = 32  # Above all numbers that a child is given, so that placing one never overwrites another.
-_EINVAL = 22
+_OF_THE_MACHINE = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
 class TerminalSize(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,10 +125,9 @@ def launch(
                 pid = posix_spawn.spawn(program, argv, env, setup)
             pidfd = _open_pidfd(pid)
         except ValueError as error:
-            raise SpawnError(_EINVAL, path=request.argv[0]) from error
+            raise SpawnError(errno.EINVAL, path=request.argv[0]) from error
         except OSError as error:
-            path = request.argv[0] if os.path.isdir(request.cwd) else request.cwd
-            raise SpawnError(error.errno or _EINVAL, path=path) from error
+            raise _not_started(request, error.errno or errno.EINVAL) from error
         ours.pop_all()
         return LaunchedChild(pid=pid, pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr, terminal=master)
 
@@ -136,6 +137,39 @@ def _check_program(path: str) -> None:
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode) or not os.access(path, os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def _not_started(request: SpawnRequest, number: int) -> SpawnError:
+    """Return what is told of a process that the operating system did not start: what that is about, and the way out."""
+    folder, program = request.cwd, request.argv[0]
+    if number in _OF_THE_MACHINE:
+        return SpawnError(number, text=explained(number, "no process could be started", advice=_TRY_LATER))
+    problem = _folder_problem(folder)
+    if problem is not None:
+        about, advice = f"the working directory (cwd) {quoted(folder)}", None
+        if problem in (errno.ENOENT, errno.ENOTDIR):
+            advice = "make that folder, or give another one"
+        return SpawnError(problem, folder, text=explained(problem, about, advice=advice))
+    about, advice = f"the program {quoted(program)}", None
+    if number == errno.E2BIG:
+        about, advice = "the arguments and the variables of the command", "pass less, or pass it in a file or as input"
+    elif number == errno.ENOENT and "/" not in program:
+        advice = "it is in none of the folders of PATH"
+    elif number == errno.EACCES:
+        advice = "it is a folder, or may not be executed (`chmod +x` allows that)"
+    return SpawnError(number, program, text=explained(number, about, advice=advice))
+
+
+def _folder_problem(path: str) -> int | None:
+    """Return the number of the error that says why a process cannot be in a folder."""
+    try:
+        if not stat.S_ISDIR(os.stat(path).st_mode):
+            return errno.ENOTDIR
+    except OSError as error:
+        return error.errno
+    except ValueError:
+        return errno.EINVAL
+    return None if os.access(path, os.X_OK) else errno.EACCES
 
 
 def _open_pidfd(pid: int) -> int:

@@ -46,6 +46,9 @@ _ANSWER_SECONDS = 10.0
 _MOST_PATHS = 4096
 """Paths that are kept for one who does not ask for them; of more only the watched path is told."""
 
+_LONGEST_NAME = 255
+"""Bytes that a name may have on Linux."""
+
 _MOST_TRIES = 5
 _PAUSES = 50
 """How many times as long as a look took the next one has to wait for."""
@@ -256,6 +259,9 @@ class FileWatches:
         """Watch an absolute path until the block ends. Raises OSError, and ValueError for what is no path."""
         if "\0" in path:
             raise ValueError("a path has no NUL in it")
+        if any(len(os.fsencode(name)) > _LONGEST_NAME for name in path.split("/")):
+            # Anything else that is not there may come.
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
         watch = Watch(self, path)
         self._watches.add(watch)
         try:

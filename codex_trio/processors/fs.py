@@ -24,6 +24,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
 from codex_trio.rpc.resources import DuplicateResource
 from codex_trio.util.base64_text import NotBase64, decode_in_pieces
+from codex_trio.util.os_errors import explained_error
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile
 
 MAX_READ_BYTES = 512 * 1024 * 1024
@@ -184,7 +185,7 @@ def _refusals(path: str) -> Generator[str]:
     except ValueError as error:
         raise invalid_request(f"`{path!r}` is no path: {error}") from error
     except OSError as error:
-        raise internal_error(f"{error.strerror} (os error {error.errno})") from error
+        raise internal_error(explained_error(error, _plain(path))) from error
 
 
 def _plain(path: str) -> str:

@@ -24,6 +24,12 @@ Mark = TypeVar("Mark")
 
 _LONG_LIST = 100
 
+_GIANT = re.compile(rb"[:,\[ ][0-9]{20}")
+"""What an integer of more than 64 bits begins with, which msgspec lets into fields without an upper bound."""
+
+_SHORT_BYTES = 16 * 1024
+"""So much is searched for such integers: more is text, and nobody is to wait for that."""
+
 
 class ShapeError(ValueError):
     """The value does not fit its type; the text says why, for the client."""
@@ -36,7 +42,10 @@ def decode(raw: msgspec.Raw | bytes, kind: Any) -> Any:
         ShapeError: it does not fit.
     """
     try:
-        return table.decode(raw, kind)
+        value = table.decode(raw, kind)
+        if len(raw) <= _SHORT_BYTES and _GIANT.search(memoryview(raw)):
+            _fit(kind, msgspec.json.decode(raw))
+        return value
     except msgspec.ValidationError as error:
         refusal = error
     except msgspec.DecodeError:
@@ -52,7 +61,10 @@ def _fit(kind: Any, value: Any) -> Any:
     kind, marks = unwrap(kind)
     if kind in (Any, object, msgspec.Raw):
         return value
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+    is_giant = isinstance(value, int) and not -(2**63) <= value < 2**64
+    if is_giant and (float in (kind, *get_args(kind)) or not -(2**127) <= value < 2**128):
+        value = float(value)
+    elif is_giant:
         raise ShapeError(f"invalid type: integer `{value}` as {'i' if value < 0 else 'u'}128, expected any value")
     if _mark(marks, Unknowns) and is_unknown(kind, value):
         return value

@@ -1,6 +1,7 @@
 """One process: what it is given, what comes out of it, and how its end is told."""
 
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -92,23 +93,42 @@ async def test_any_number_of_tasks_learn_the_exit_code(lab: ProcessLab) -> None:
     assert codes == [5, 5, 5]
 
 
+NOT_FOUND, NO_FOLDER = "No such file or directory (os error 2)", "make that folder, or give another one"
+CIRCLE = "Too many levels of symbolic links (os error 40)"
+LOOP = "links there lead in a circle: mend or remove one of them"
+
+
 @pytest.mark.parametrize(
     ("program", "cwd", "message", "culprit"),
     [
-        ("no-such-program", ".", "No such file or directory (os error 2)", "no-such-program"),
-        ("/no/such/program", ".", "No such file or directory (os error 2)", "/no/such/program"),
-        ("true", "/no/such/folder", "No such file or directory (os error 2)", "/no/such/folder"),
-        ("./not-executable", ".", "Permission denied (os error 13)", "./not-executable"),
-        ("tr\0ue", ".", "No such file or directory (os error 2)", "tr\0ue"),
+        ("no-such-program", "", f"{NOT_FOUND}: the program `%s`; it is in none of the folders of PATH", ""),
+        ("/no/such/program", "", f"{NOT_FOUND}: the program `%s`; nothing is there, or the folder is missing ", ""),
+        ("true", "/no/such/folder", f"{NOT_FOUND}: the working directory (cwd) `%s`; {NO_FOLDER}", "cwd"),
+        ("/bin/true", "/no/such/folder", f"{NOT_FOUND}: the working directory (cwd) `%s`; {NO_FOLDER}", "cwd"),
+        ("true", "a-file", f"Not a directory (os error 20): the working directory (cwd) `%s`; {NO_FOLDER}", "cwd"),
+        ("true", "a-file/sub", f"Not a directory (os error 20): the working directory (cwd) `%s`; {NO_FOLDER}", "cwd"),
+        ("true", "circle", f"{CIRCLE}: the working directory (cwd) `%s`; {LOOP}", "cwd"),
+        ("true", "x" * 256, "File name too long (os error 36): the working directory (cwd) `%s`; a name has", "cwd"),
+        ("./a-file", "", "Permission denied (os error 13): the program `%s`; it is a folder, or may not be", ""),
+        ("/", "", "Permission denied (os error 13): the program `%s`; it is a folder, or may not be executed", ""),
+        ("tr\0ue", "", f"{NOT_FOUND}: the program `%s`; it is in none", ""),
     ],
 )
-async def test_a_command_that_cannot_start_says_why(
+async def test_a_command_that_cannot_start_says_what_it_is_about_and_the_way_out(
     lab: ProcessLab, program: str, cwd: str, message: str, culprit: str
 ) -> None:
-    (lab.folder / "not-executable").touch(mode=0o644)
-    with pytest.raises(SpawnError) as caught:
-        lab.spawner.start(lab.request(program, cwd=str(lab.folder / cwd)))
-    assert (str(caught.value), caught.value.path) == (message, culprit)
+    (lab.folder / "a-file").touch(mode=0o644)
+    (lab.folder / "circle").symlink_to("circle")
+    folder = str(lab.folder / cwd)
+    about = folder if culprit else program
+    with pytest.raises(SpawnError, match=f"^{re.escape(message % about)}") as caught:
+        lab.spawner.start(lab.request(program, cwd=folder))
+    assert caught.value.path == about
+
+
+async def test_a_command_with_more_arguments_than_fit_says_so(lab: ProcessLab) -> None:
+    with pytest.raises(SpawnError, match=r"\(os error 7\): the arguments and the variables of the command; pass less"):
+        lab.spawner.start(lab.request("true", "x" * 200_000))
 
 
 async def test_an_argument_that_no_program_can_be_given_is_refused(lab: ProcessLab) -> None:

@@ -217,6 +217,9 @@ async def test_no_path_is_watched_that_is_none(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="NUL"):
             async with watches.watch(f"{tmp_path}/a\0b"):
                 pass
+        with pytest.raises(OSError, match="File name too long"):
+            async with watches.watch(f"{tmp_path}/{'é' * 128}/b"):
+                pass
         (tmp_path / "loop").symlink_to("loop")
         async with watches.watch(str(tmp_path / "loop")) as watch:
             (tmp_path / "loop").unlink()

@@ -1,8 +1,10 @@
 """Processors that are about no thread: what is answered, and what is told of it to whom."""
 
 import base64
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processor_lab import Bench, open_bench
@@ -44,6 +46,33 @@ async def test_files_are_written_read_and_removed(bench: Bench, tmp_path: Path) 
     await bench.call("fs/remove", path=path)
     with pytest.raises(RpcError, match="No such file"):
         await bench.call("fs/readFile", path=path)
+
+
+@pytest.mark.parametrize("method", ["readFile", "writeFile", "createDirectory", "getMetadata", "readDirectory", "copy"])
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("circle/x", "Too many levels of symbolic links (os error 40): `{0}`; links there lead in a circle"),
+        ("x" * 256, "File name too long (os error 36): `{0}`; a name has at most 255 bytes"),
+        ("file/x", "Not a directory (os error 20): `{0}`; a file stands where a folder is needed"),
+        ("no/x", "No such file or directory (os error 2): `{0}`; nothing is there, or the folder is missing"),
+    ],
+)
+async def test_what_the_file_system_refuses_names_the_path_and_the_way_out(
+    bench: Bench, tmp_path: Path, method: str, name: str, problem: str
+) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "file").touch()
+    path = str(tmp_path / name)
+    params: dict[str, Any] = {"path": path}
+    if method == "copy":
+        params = {"sourcePath": str(tmp_path / "file"), "destinationPath": path}
+    elif method == "writeFile":
+        params["dataBase64"] = ""
+    elif method == "createDirectory":
+        params["recursive"] = False
+    with pytest.raises(RpcError, match="^" + re.escape(problem.format(path))):
+        await bench.call(f"fs/{method}", **params)
 
 
 async def test_a_thread_is_put_in_a_project_and_everybody_told(bench: Bench, tmp_path: Path) -> None:

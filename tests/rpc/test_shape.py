@@ -166,6 +166,15 @@ def refusal(method: str, params: str) -> str:
             "invalid value: integer `70000`, expected u16",
         ),
         ("command/exec", '{"command":["true"],"timeoutMs":1.5}', "invalid type: floating point `1.5`, expected i64"),
+        *(
+            ("command/exec", f'{{"command":["true"],"outputBytesCap":{number}}}', f"invalid type: {called}")
+            for number, called in (
+                (2**64, f"integer `{2**64}` as u128, expected any value"),
+                (2**128 - 1, f"integer `{2**128 - 1}` as u128, expected any value"),
+                (10**40, "floating point `1e+40`, expected usize"),
+                (f"-1{'0' * 38}", f"integer `-{10**38}` as i128, expected any value"),
+            )
+        ),
         ("review/start", '{"threadId":"x","target":{"type":"custom"}}', "missing field `instructions`"),
         (
             "thread/read",
@@ -231,6 +240,15 @@ def test_broken_text_inside_params_is_refused() -> None:
 def test_numbers_beyond_all_bounds_are_refused() -> None:
     assert refusal("thread/list", '{"limit":%s}' % ("1" * 5000)).startswith("invalid value")
     assert refusal("thread/list", '{"limit":1e999}').startswith("invalid value")
+
+
+def test_an_integer_of_64_bits_is_taken_and_a_long_one_in_text_too() -> None:
+    kind = CLIENT_REQUESTS["command/exec"].params_type()
+    params = shape.decode(b'{"command":["%d"],"outputBytesCap":%d}' % (10**40, 2**64 - 1), kind)
+    assert (params.command, params.output_bytes_cap) == ([str(10**40)], 2**64 - 1)
+    kind = CLIENT_REQUESTS["config/value/write"].params_type()
+    params = shape.decode(b'{"keyPath":"a","mergeStrategy":"replace","value":[%d]}' % 10**30, kind)
+    assert params.value == [10**30]
 
 
 JSON = st.recursive(

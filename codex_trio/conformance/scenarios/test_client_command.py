@@ -9,6 +9,7 @@ import pytest
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe
 from codex_trio.conformance.processes import wait_gone
+from codex_trio.conformance.shapes import without_place
 
 PATIENCE = 30.0
 MIB = 1024 * 1024
@@ -27,7 +28,7 @@ async def run(probe: Probe, script: str, **params: Any) -> tuple[int, str, str]:
 
 async def refused(probe: Probe, method: str, **params: Any) -> tuple[int, str]:
     error = await probe.refusal(method, params)
-    return error.code, error.message
+    return error.code, without_place(error.message)
 
 
 async def begin(probe: Probe, request_id: str, script: str, **params: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.conformance.processes import wait_gone
+from codex_trio.conformance.shapes import without_place
 
 PATIENCE = 30.0
 MIB = 1024 * 1024
@@ -37,7 +38,7 @@ def ended(exit_code: int, **more: Any) -> dict[str, Any]:
 
 async def refused(probe: Probe, method: str, **params: Any) -> tuple[int, str]:
     error = await probe.refusal(f"process/{method}", params)
-    return error.code, error.message
+    return error.code, without_place(error.message)
 
 
 async def write(probe: Probe, handle: str, data: bytes, **more: Any) -> None:

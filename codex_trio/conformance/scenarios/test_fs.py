@@ -9,14 +9,14 @@ import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
-from codex_trio.conformance.shapes import ANY_INT
+from codex_trio.conformance.shapes import ANY_INT, without_place
 
 NOT_FOUND = (-32603, "No such file or directory (os error 2)")
 
 
 async def refused(probe: Probe, method: str, **params: Any) -> tuple[int, str]:
     error = await probe.refusal(f"fs/{method}", params)
-    return error.code, error.message
+    return error.code, without_place(error.message)
 
 
 def encoded(content: bytes) -> str:

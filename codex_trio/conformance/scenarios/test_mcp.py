@@ -250,7 +250,7 @@ bearer_token_env_var = "NO_SUCH_VARIABLE"
     begin = "MCP client for `{}` failed to start: MCP startup failed: "
     handshake = "handshaking with MCP server failed: connection closed"
     assert failed["crash"].startswith(begin.format("crash") + handshake)
-    assert failed["missing"] == begin.format("missing") + "No such file or directory (os error 2)"
+    assert failed["missing"].startswith(begin.format("missing") + "No such file or directory (os error 2)")
     unset = "Environment variable NO_SUCH_VARIABLE for MCP server 'keyless' is not set"
     assert failed["keyless"] == begin.format("keyless") + unset
     assert failed["silent"].startswith("MCP client for `silent` timed out after ")

@@ -298,5 +298,5 @@ def _os_error(error: ServerRefused, path: str) -> OSError:
         return NotARegularFile(errno.EINVAL, "is no regular file", path)
     number = _OS_ERROR.search(error.message)
     if number is not None:
-        return OSError(int(number[1]), error.message.removesuffix(number[0]).strip(), path)
+        return OSError(int(number[1]), error.message[: number.start()].strip(), path)
     return OSError(errno.EIO, error.message, path)

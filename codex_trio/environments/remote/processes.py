@@ -454,11 +454,10 @@ class CannotStart(SpawnError):
     """The exec-server could not be asked, or has said no."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(errno.EIO)
-        self.args = (text,)
+        super().__init__(errno.EIO, text=text)
 
 
 def _refused(error: ServerRefused) -> SpawnError:
     if error.data == {"kind": "spawnNotFound"}:
-        return SpawnError(errno.ENOENT)
+        return SpawnError(errno.ENOENT, text=error.message)
     return CannotStart(error.message)
