@@ -17,7 +17,7 @@ from codex_trio_protocol.v2 import mcp as wire
 from msgspec import UNSET
 
 from codex_trio.config.errors import ConfigLoadError
-from codex_trio.extensions.mcp.errors import McpError, McpFailure
+from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpRequestFailed
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.processors.offset_pages import page_of
@@ -167,8 +167,10 @@ def _refused() -> Generator[None]:
         raise internal_error(f"unknown MCP server '{error}'") from error
     except McpError as error:
         raise RpcError(error.code, error.message, error.data) from error
+    except McpRequestFailed as failure:
+        raise internal_error(_told(failure)) from failure
     except McpFailure as failure:
-        raise internal_error(f"failed to get client: MCP startup failed: {failure}") from failure
+        raise internal_error(f"failed to get client: {_told(failure)}") from failure
     except ConfigLoadError as error:
         raise internal_error(f"failed to load configuration: {error.message}") from error
 
@@ -186,11 +188,16 @@ def _status(report: ServerReport) -> wire.McpServerStatus:
         server_info=None if facts is None else _known(facts.info, wire.McpServerInfo),
         server_capabilities=None if facts is None else dict(facts.capabilities),
         tools={tool.name: found for tool in tools if (found := _known(tool.raw, wire.Tool)) is not None},
-        tools_error=None if report.failure is None else f"MCP startup failed: {report.failure}",
+        tools_error=None if report.failure is None else _told(report.failure),
         resources=_all_known(report.resources, wire.Resource),
         resource_templates=_all_known(report.templates, wire.ResourceTemplate),
         auth_status=report.auth,
     )
+
+
+def _told(failure: McpFailure) -> str:
+    """Return a failure's words; those of what fails later say so themselves."""
+    return str(failure) if isinstance(failure, McpRequestFailed) else f"MCP startup failed: {failure}"
 
 
 def _origin(url: str) -> str:

@@ -6,8 +6,8 @@ Owns which server is meant, with a thread or without. Does not own servers (`ext
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
 import msgspec
@@ -17,7 +17,7 @@ from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.mcp.connection import McpConnection
-from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded, McpTimeout
+from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpLoginNeeded, McpRequestFailed, McpTimeout
 from codex_trio.extensions.mcp.oauth.logins import AuthState
 from codex_trio.extensions.mcp.settings import McpServerSettings
 from codex_trio.extensions.mcp.thread_servers import ReadyServer
@@ -99,20 +99,22 @@ class McpRequests:
             return await mcp.elicit(name, params, turn_id=None)
 
         given = {"threadId": thread_id, **table_of(meta)}
-        with ready.uses.one():
+        with _named(f"tool call failed for `{server}/{tool}`", server), ready.uses.one():
             return await ready.connection.call(tool, arguments, meta=given, elicit=elicit)
 
     async def read(self, thread_id: str | None, server: str, uri: str) -> dict[str, Any]:
         """Return what a resource holds. Raises ConfigLoadError, McpFailure, ThreadError, UnknownServer."""
+        reading = f"reading resource `{uri}` of MCP server `{server}` failed"
         if thread_id is not None:
             ready = await self._of_thread(self._thread(thread_id), server)
-            with ready.uses.one():
+            with _named(reading, server), ready.uses.one():
                 return await ready.connection.read_resource(uri)
         settings = (await self._configured()).get(server)
         if settings is None:
             raise UnknownServer(server)
         async with self._use(settings) as connection:
-            return await connection.read_resource(uri)
+            with _named(reading, server):
+                return await connection.read_resource(uri)
 
     async def log_in(
         self,
@@ -219,13 +221,27 @@ class McpRequests:
 
     async def _with_resources(self, report: ServerReport, connection: McpConnection) -> ServerReport:
         """Return a report with what the server has besides tools; without it, and why, where it does not say."""
-        failure: McpFailure = McpTimeout(f"it did not list its resources in {self._patience:g} seconds")
+        failure = McpRequestFailed(f"it did not list its resources in {self._patience:g} seconds")
         with trio.move_on_after(self._patience):
             try:
                 resources = await connection.list_all("resources/list", "resources")
                 templates = await connection.list_all("resources/templates/list", "resourceTemplates")
             except McpFailure as told:
-                failure = told
+                failure = McpRequestFailed(f"its resources could not be listed: {told}")
             else:
                 return msgspec.structs.replace(report, resources=resources, templates=templates)
         return msgspec.structs.replace(report, failure=failure)
+
+
+@contextmanager
+def _named(what: str, server: str) -> Generator[None]:
+    """Say what failed, and what helps; what the server itself answers is passed on."""
+    try:
+        yield
+    except (McpError, McpLoginNeeded):
+        raise
+    except McpTimeout as failure:
+        more = f"a higher `tool_timeout_sec` in `[mcp_servers.{server}]` gives it longer"
+        raise McpRequestFailed(f"{what}: {failure}; {more}") from failure
+    except McpFailure as failure:
+        raise McpRequestFailed(f"{what}: {failure}") from failure

@@ -99,6 +99,32 @@ async def test_a_server_that_cannot_start_fails_every_user_and_is_tried_again(po
                 pass
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            StdioCommand(command="no-such"),
+            "No such file or directory (os error 2): cannot start `no-such`, the `command` in `[mcp_servers.bad]`",
+        ),
+        (
+            StdioCommand(command="/bin/sh", cwd="/no/such/folder"),
+            "No such file or directory (os error 2): cannot work in /no/such/folder, the `cwd` in `[mcp_servers.bad]`",
+        ),
+        (
+            StdioCommand(command="/bin/sh", args=("-c", "exit 3")),
+            "handshaking with MCP server failed: connection closed: its command `/bin/sh` ended with exit code 3",
+        ),
+    ],
+)
+async def test_why_a_server_does_not_start_names_its_command(
+    pool: McpPool, tmp_path: Path, command: StdioCommand, told: str
+) -> None:
+    with pytest.raises(McpFailure) as failed:
+        async with pool.use(McpServerSettings(name="bad", transport=command), folder=str(tmp_path)):
+            pass
+    assert str(failed.value) == told
+
+
 async def test_a_server_that_ended_is_not_waited_for_though_its_child_holds_its_streams(
     pool: McpPool, tmp_path: Path
 ) -> None:
@@ -127,6 +153,7 @@ async def test_a_thread_has_its_ended_server_started_anew_before_its_next_turn(p
             await told(first, "crash")
         await first.gone.wait()
         assert servers.find("tiny") is None
+        assert str(servers.failure_of("tiny")) == "it ended; it is started anew when it is needed"
         while servers.find("tiny") is None:
             await servers.settle()
         nursery.cancel_scope.cancel()
@@ -140,6 +167,9 @@ class _ReadyPool:
     async def use(self, _settings: McpServerSettings, *, folder: str) -> AsyncGenerator[McpConnection]:
         await trio.lowlevel.checkpoint()
         yield cast("McpConnection", SimpleNamespace(gone=trio.Event(), folder=folder))
+
+    def dismiss(self, gone: object, *, unless: object, folder: str) -> None:
+        """Keep them: there is no process."""
 
 
 @pytest.mark.parametrize("how", ["removed", "switched off"])
@@ -222,14 +252,38 @@ async def test_a_hundred_threads_with_five_servers_have_five_processes(pool: Mcp
     await wait_gone(*pids)
 
 
-async def test_a_server_of_one_user_ends_with_it(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"]}
+@pytest.fixture
+async def patient_pool() -> AsyncGenerator[McpPool]:
+    """A pool that keeps for long what nobody uses."""
     with trio.fail_after(PATIENCE):
         async with open_process_spawner() as spawner, open_transport({}) as transport, trio.open_nursery() as nursery:
-            means = McpMeans(start=spawner.start, transport=transport, environ=environ)
-            pool = McpPool(means, idle_seconds=600)
-            await nursery.start(pool.run)
-            async with pool.use(scripted(shared=False), folder=str(tmp_path)) as connection:
-                pid = (await told(connection, "who"))["pid"]
-            await wait_gone(pid)
+            means = McpMeans(start=spawner.start, transport=transport, environ={"PATH": os.environ["PATH"]})
+            made = McpPool(means, idle_seconds=600)
+            await nursery.start(made.run)
+            yield made
             nursery.cancel_scope.cancel()
+
+
+async def test_a_server_of_one_user_ends_with_it(patient_pool: McpPool, tmp_path: Path) -> None:
+    async with patient_pool.use(scripted(shared=False), folder=str(tmp_path)) as connection:
+        pid = (await told(connection, "who"))["pid"]
+    await wait_gone(pid)
+
+
+async def test_a_removed_server_ends_with_the_last_thread_that_has_it(patient_pool: McpPool, tmp_path: Path) -> None:
+    settings = {name: scripted(name) for name in ("stays", "goes")}
+    threads = [ThreadServers(patient_pool, folder=str(tmp_path), tell=lambda _status: None) for _ in range(2)]
+    async with trio.open_nursery() as nursery:
+        for servers in threads:
+            servers.begin(settings, nursery)
+        ready = {name: await threads[0].started(name) for name in settings}
+        pids = {name: (await told(server.connection, "who"))["pid"] for name, server in ready.items()}
+        # What is only asked otherwise goes on, and so does what another thread has.
+        changed = {"stays": msgspec.structs.replace(settings["stays"], tool_seconds=5)}
+        await threads[0].exchange(changed)
+        assert (await told(ready["goes"].connection, "who"))["pid"] == pids["goes"]
+        await threads[1].exchange(changed)
+        await wait_gone(pids["goes"])
+        for servers in threads:
+            assert (await told((await servers.started("stays")).connection, "who"))["pid"] == pids["stays"]
+        nursery.cancel_scope.cancel()

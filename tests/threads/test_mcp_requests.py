@@ -1,6 +1,6 @@
 """What clients ask of MCP servers that do not answer: a list of servers comes all the same."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +13,7 @@ from trio.testing import MockClock
 
 from codex_trio.config.requirements import NOTHING_REQUIRED
 from codex_trio.extensions.mcp.connection import McpConnection
-from codex_trio.extensions.mcp.errors import McpError
+from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
 from codex_trio.extensions.mcp.settings import McpServerSettings
 from codex_trio.extensions.mcp.thread_servers import ServerUses
 from codex_trio.processors.mcp import McpProcessor
@@ -72,6 +72,55 @@ async def test_servers_that_hang_cost_a_list_a_while_and_the_others_nothing(
     assert trio.current_time() == 10
 
 
+def processing(answer: Callable[..., Awaitable[dict[str, Any]]], *, failure: McpFailure | None = None) -> McpProcessor:
+    """Return what answers clients, with a server `s` that answers so, unless it fails to start."""
+
+    async def started(_name: str) -> Any:
+        await trio.lowlevel.checkpoint()
+        if failure is not None:
+            raise failure
+        return SimpleNamespace(connection=SimpleNamespace(call=answer, read_resource=answer), uses=ServerUses())
+
+    mcp = SimpleNamespace(servers=SimpleNamespace(names=["s"], started=started))
+    loaded = SimpleNamespace(find=lambda _id: SimpleNamespace(id=_id))
+    threads = SimpleNamespace(loaded=loaded, mcp=SimpleNamespace(find=lambda _id: mcp), mcp_logins=None)
+    return McpProcessor(cast("Any", SimpleNamespace(config=None, threads=threads)))
+
+
+IN_TIME = "; a higher `tool_timeout_sec` in `[mcp_servers.s]` gives it longer"
+TIMEOUT, GONE, ERROR = McpTimeout("timed out"), McpGone("connection closed"), McpError(-32002, "no such note")
+START = "failed to get client: MCP startup failed: connection closed"
+
+
+@pytest.mark.parametrize(
+    ("starting", "failure", "called", "read"),
+    [
+        (False, TIMEOUT, f"tool call failed for `s/t`: timed out{IN_TIME}", f"{{}}: timed out{IN_TIME}"),
+        (False, GONE, "tool call failed for `s/t`: connection closed", "{}: connection closed"),
+        (False, ERROR, "no such note", "no such note"),
+        (True, GONE, START, START),
+    ],
+)
+async def test_a_failure_says_what_failed(
+    starting: bool,  # noqa: FBT001  # a parameter of the test
+    failure: McpFailure,
+    called: str,
+    read: str,
+) -> None:
+    async def answer(*_arguments: Any, **_named: Any) -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        raise failure
+
+    processor = processing(answer, failure=failure if starting else None)
+    context, thread_id = cast("Any", SimpleNamespace(leave_scope=lambda: None)), str(uuid4())
+    with pytest.raises(RpcError) as refused:
+        await processor.call(wire.McpServerToolCallParams(thread_id=thread_id, server="s", tool="t"), context)
+    assert refused.value.message == called
+    with pytest.raises(RpcError) as refused:
+        await processor.read(wire.McpResourceReadParams(thread_id=thread_id, server="s", uri="x://y"), context)
+    assert refused.value.message == read.format("reading resource `x://y` of MCP server `s` failed")
+
+
 @pytest.mark.parametrize("content", [5, None, {"a": 1}, "text"])
 async def test_what_is_no_result_is_refused_with_its_reason(content: Any) -> None:
     thread_id = str(uuid4())
@@ -80,15 +129,7 @@ async def test_what_is_no_result_is_refused_with_its_reason(content: Any) -> Non
         await trio.lowlevel.checkpoint()
         return {"content": content, "contents": content}
 
-    async def started(_name: str) -> Any:
-        await trio.lowlevel.checkpoint()
-        return SimpleNamespace(connection=SimpleNamespace(call=answer, read_resource=answer), uses=ServerUses())
-
-    mcp = SimpleNamespace(servers=SimpleNamespace(names=["s"], started=started))
-    loaded = SimpleNamespace(find=lambda _id: SimpleNamespace(id=_id))
-    threads = SimpleNamespace(loaded=loaded, mcp=SimpleNamespace(find=lambda _id: mcp), mcp_logins=None)
-    processor = McpProcessor(cast("Any", SimpleNamespace(config=None, threads=threads)))
-    context = cast("Any", SimpleNamespace(leave_scope=lambda: None))
+    processor, context = processing(answer), cast("Any", SimpleNamespace(leave_scope=lambda: None))
     with pytest.raises(RpcError, match=r"what `t` of MCP server 's' answers is no result: Expected `array`"):
         await processor.call(wire.McpServerToolCallParams(thread_id=thread_id, server="s", tool="t"), context)
     with pytest.raises(RpcError, match=r"what MCP server 's' answers is no result: Expected `array`"):

@@ -204,8 +204,8 @@ def _open_channel(
     if settings.transport.environment != HERE:
         if means.start_elsewhere is None:
             raise McpGone(f"environment `{settings.transport.environment}` is not known here")
-        return open_elsewhere(settings.transport, start=means.start_elsewhere, environ=means.environ)
-    return open_stdio(settings.transport, start=means.start, environ=means.environ, folder=folder)
+        return open_elsewhere(settings.name, settings.transport, start=means.start_elsewhere, environ=means.environ)
+    return open_stdio(settings.name, settings.transport, start=means.start, environ=means.environ, folder=folder)
 
 
 def _too_slow(settings: McpServerSettings) -> str:

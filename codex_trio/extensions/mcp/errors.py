@@ -23,6 +23,10 @@ class McpGone(McpFailure):
     """The server cannot be reached, or ended."""
 
 
+class McpRequestFailed(McpFailure):
+    """A request to a server that runs did not come to a result; the text says which, and why."""
+
+
 class McpTimeout(McpFailure):
     """The server took longer than its time limit."""
 

@@ -7,7 +7,7 @@ Owns: which users share a server, and that one that nobody uses ends after a whi
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -27,10 +27,12 @@ IDLE_SECONDS = 60.0
 class _Running:
     """A server that was asked for: starting, ready, failed or gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_kept: bool) -> None:
         self.users = 0
+        self.is_kept = is_kept
+        """Whether it stays a while when nobody uses it."""
         self.used_or_not = trio.Event()
-        """Set and replaced whenever the number of users changes."""
+        """Set and replaced whenever one of these changes."""
         self.settled = trio.Event()
         self.connection: McpConnection | None = None
         self.failure: McpFailure | None = None
@@ -66,10 +68,12 @@ class McpPool:
         key = self._key(settings, folder)
         running = self._running.get(key)
         if running is None:
-            running = self._running[key] = _Running()
+            # One that nobody shares ends with its only user.
+            running = self._running[key] = _Running(is_kept=settings.shared)
             running.users = 1
             self._nursery.start_soon(self._host, key, running, settings, folder)
         else:
+            running.is_kept = settings.shared
             running.count(1)
         try:
             await running.settled.wait()
@@ -80,10 +84,26 @@ class McpPool:
         finally:
             running.count(-1)
 
+    def dismiss(
+        self, gone: Iterable[McpServerSettings], *, unless: Iterable[McpServerSettings] = (), folder: str
+    ) -> None:
+        """End servers as soon as nobody uses them, unless they are also these: nobody else is expected."""
+        still = {self._shared_key(settings, _folder_of(settings, folder)) for settings in unless}
+        for settings in gone:
+            key = self._shared_key(settings, _folder_of(settings, folder))
+            running = self._running.get(key)
+            if running is not None and key not in still:
+                running.is_kept = False
+                running.count(0)
+
     def _key(self, settings: McpServerSettings, folder: str) -> bytes:
         if not settings.shared:
             self._private += 1
             return b"%d" % self._private
+        return self._shared_key(settings, folder)
+
+    @staticmethod
+    def _shared_key(settings: McpServerSettings, folder: str) -> bytes:
         # An address is the same from everywhere.
         place = "" if isinstance(settings.transport, HttpAddress) else folder
         transport = msgspec.json.encode(settings.transport)
@@ -96,8 +116,7 @@ class McpPool:
                 running.settled.set()
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._forget_when_gone, key, running, connection, nursery.cancel_scope)
-                    # One that nobody shares has had its only user.
-                    await _until_unused(running, idle_seconds=self._idle_seconds if settings.shared else 0)
+                    await _until_unused(running, idle_seconds=self._idle_seconds)
                     nursery.cancel_scope.cancel()
         except McpFailure as failure:
             running.failure = failure
@@ -132,13 +151,13 @@ def _folder_of(settings: McpServerSettings, folder: str) -> str:
 
 
 async def _until_unused(running: _Running, *, idle_seconds: float) -> None:
-    """Wait until nobody has used a server for so many seconds."""
+    """Wait until nobody has used a server for so many seconds; not as long for one that is not kept."""
     while True:
         changed = running.used_or_not
         if running.users:
             await changed.wait()
             continue
-        with trio.move_on_after(idle_seconds) as waiting:
+        with trio.move_on_after(idle_seconds if running.is_kept else 0) as waiting:
             await changed.wait()
         if waiting.cancelled_caught and not running.users:
             return

@@ -44,7 +44,8 @@ _INHERITED = (
 class StdioChannel:
     """See the module."""
 
-    def __init__(self, process: RunningProcess) -> None:
+    def __init__(self, command: str, process: RunningProcess) -> None:
+        self._command = command
         self._process = process
         self._buffer = bytearray()
         self._searched = 0
@@ -111,16 +112,22 @@ class StdioChannel:
         self._stderr_ended.set()
 
     async def _last_words(self) -> str:
-        """Return how the server ended. Its standard error may end a moment after the rest."""
+        """Return how the server ended. Its standard error, and it itself, may end a moment after the rest."""
         with trio.move_on_after(_LAST_WORDS_SECONDS):
             await self._stderr_ended.wait()
+            await self._process.wait()
+        code, reason = self._process.exit_code, self._process.ended_because
+        how = "closed its output and runs on" if code is None else f"ended with exit code {code}"
+        told = f"connection closed: its command `{self._command}` {how}"
+        if reason is not None:
+            told += f", as {reason}"
         words = self._stderr.decode(errors="replace").strip()
-        return f"connection closed\n{words}" if words else "connection closed"
+        return f"{told}:\n{words}" if words else told
 
 
 @asynccontextmanager
 async def open_stdio(
-    server: StdioCommand, *, start: Start, environ: Mapping[str, str], folder: str
+    name: str, server: StdioCommand, *, start: Start, environ: Mapping[str, str], folder: str
 ) -> AsyncGenerator[StdioChannel]:
     """Provide the channel to a process; `folder` is where it runs unless it says otherwise. Raises McpGone."""
     request = SpawnRequest(
@@ -133,14 +140,14 @@ async def open_stdio(
     try:
         process = start(request)
     except SpawnError as error:
-        raise McpGone(str(error)) from error
-    async with _open_process(process) as channel:
+        raise McpGone(_why_not_started(name, server, request, error)) from error
+    async with _open_process(server, process) as channel:
         yield channel
 
 
 @asynccontextmanager
 async def open_elsewhere(
-    server: StdioCommand, *, start: StartElsewhere, environ: Mapping[str, str]
+    name: str, server: StdioCommand, *, start: StartElsewhere, environ: Mapping[str, str]
 ) -> AsyncGenerator[StdioChannel]:
     """Provide the channel to a process in another environment. Raises McpGone."""
     request = SpawnRequest(
@@ -153,9 +160,10 @@ async def open_elsewhere(
     try:
         process = await start(server.environment, request, (*_INHERITED, *server.variables_there))
     except SpawnError as error:
-        raise McpGone(f"in environment `{server.environment}`: {error}") from error
+        why = _why_not_started(name, server, request, error)
+        raise McpGone(f"in environment `{server.environment}`: {why}") from error
     try:
-        async with _open_process(process) as channel:
+        async with _open_process(server, process) as channel:
             yield channel
     finally:
         # Nobody there ends it for us. It takes a bounded time.
@@ -164,13 +172,22 @@ async def open_elsewhere(
 
 
 @asynccontextmanager
-async def _open_process(process: RunningProcess) -> AsyncGenerator[StdioChannel]:
+async def _open_process(server: StdioCommand, process: RunningProcess) -> AsyncGenerator[StdioChannel]:
     async with process, trio.open_nursery() as nursery:
-        channel = StdioChannel(process)
+        channel = StdioChannel(server.command, process)
         nursery.start_soon(channel.keep_stderr)
         nursery.start_soon(channel.notice_end)
         yield channel
         nursery.cancel_scope.cancel()
+
+
+def _why_not_started(name: str, server: StdioCommand, request: SpawnRequest, error: SpawnError) -> str:
+    """Return what could not be used, and where it is said."""
+    table = f"`[mcp_servers.{name}]`"
+    if error.path != request.cwd:
+        return f"{error}: cannot start `{server.command}`, the `command` in {table}"
+    said = f"the `cwd` in {table}" if server.cwd else f"where no `cwd` is in {table}, the folder of the thread"
+    return f"{error}: cannot work in {request.cwd}, {said}"
 
 
 def variables(server: StdioCommand, environ: Mapping[str, str]) -> dict[str, str]:

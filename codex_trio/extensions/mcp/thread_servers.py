@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.connection import McpConnection
-from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpLoginNeeded, McpTimeout
+from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpLoginNeeded, McpRequestFailed, McpTimeout
 from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.extensions.mcp.settings import GRACE_SECONDS, McpServerSettings
 
@@ -115,6 +115,7 @@ class ThreadServers:
     async def exchange(self, servers: Mapping[str, McpServerSettings], *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Have other servers from now on: those with the same settings go on."""
         self._grace_seconds = grace_seconds
+        dropped: list[McpServerSettings] = []
         for name, entry in list(self._entries.items()):
             now = servers.get(name)
             if (now is None or not now.enabled) and self._entries.get(name) is entry:
@@ -122,10 +123,12 @@ class ThreadServers:
                 self._uses.pop(name, None)
                 entry.uses.end()
             if now != entry.settings:
+                dropped.append(entry.settings)
                 await self._remove(entry)
         for name, settings in servers.items():
             if name not in self._entries:
                 self._add(settings)
+        self._pool.dismiss(dropped, unless=self.settings, folder=self._folder)
 
     async def settle(self) -> None:
         """Wait a while until every server is ready or has failed; those that ended meanwhile are started anew."""
@@ -186,7 +189,11 @@ class ThreadServers:
     def failure_of(self, name: str) -> McpFailure | None:
         """Return why a server failed; None for one that did not."""
         entry = self._entries.get(name)
-        return None if entry is None else entry.failure
+        if entry is None:
+            return None
+        if entry.failure is None and entry.connection is not None and entry.connection.gone.is_set():
+            return McpRequestFailed("it ended; it is started anew when it is needed")
+        return entry.failure
 
     @property
     def settings(self) -> Sequence[McpServerSettings]:
