@@ -8,7 +8,7 @@ Imports the TOML editor on first use.
 
 import os
 from collections.abc import Callable, Generator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -165,15 +165,17 @@ def edit_file(
     *,
     accept: Callable[[dict[str, Any]], None] | None = None,
     parse: toml_text.Parse = toml_text.parse,
+    later: ExitStack | None = None,
 ) -> None:
-    """Make the edits in a file, which need not exist. `accept` sees the new table first and may raise.
+    """Make the edits in a file, which need not exist. `accept` sees the new table first and may raise, `later` gets
+    what `replace_file` leaves to it.
 
     Readers see the old text or the new, never a part, and what others write meanwhile is kept. Raises
     `ConfigWriteError` or `OSError`.
     """
     target = Path(os.path.realpath(path))  # a link to the file stays a link
     with _alone_in(target.parent):
-        _edit_file(target, edits, path=path, accept=accept, parse=parse)
+        _edit_file(target, edits, path=path, accept=accept, parse=parse, later=later)
 
 
 @contextmanager
@@ -202,6 +204,7 @@ def _edit_file(
     path: Path,
     accept: Callable[[dict[str, Any]], None] | None,
     parse: toml_text.Parse,
+    later: ExitStack | None,
 ) -> None:
     try:
         text = read_whole(target, limit=MAX_FILE_BYTES).decode("utf-8")
@@ -222,7 +225,7 @@ def _edit_file(
             code="configValidationError",
         )
     if mark + edited != text:
-        replace_file(target, content, mode=_mode_of(target))
+        replace_file(target, content, mode=_mode_of(target), later=later)
 
 
 def _mode_of(path: Path) -> int:

@@ -6,6 +6,7 @@ Does not own: editing text (`edit`), the wire structs.
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -68,11 +69,12 @@ def write_config(
     *,
     file_path: str | None = None,
     expected_version: str | None = None,
+    later: ExitStack | None = None,
 ) -> WriteOutcome:
     """Make all edits of a client in the user's file (with a profile in use, in the profile's), or none.
 
     `file_path` may only name that file. With `expected_version`, nothing is written if the file has changed since.
-    Raises `ConfigWriteError`.
+    `later` gets what may be closed once the client was answered. Raises `ConfigWriteError`.
     """
     if file_path is not None and not _is_same_file(file_path, service.paths.written_config):
         raise ConfigWriteError("Only writes to the user config are allowed", code="configLayerReadonly")
@@ -80,11 +82,15 @@ def write_config(
         Edit(path=parse_key_path(edit.key_path), value=edit.value, merge=edit.merge_strategy == "upsert")
         for edit in edits
     ]
-    return write_edits(service, prepared, expected_version=expected_version)
+    return write_edits(service, prepared, expected_version=expected_version, later=later)
 
 
 def write_edits(
-    service: ConfigService, prepared: Sequence[Edit], *, expected_version: str | None = None
+    service: ConfigService,
+    prepared: Sequence[Edit],
+    *,
+    expected_version: str | None = None,
+    later: ExitStack | None = None,
 ) -> WriteOutcome:
     """Make all edits in the user's file, or none. Raises `ConfigWriteError`."""
     target = service.paths.written_config
@@ -112,7 +118,7 @@ def write_edits(
         stack = _with_written(service, sources.stack, table)
 
     try:
-        edit_file(target, prepared, accept=accept, parse=service.texts.parse)
+        edit_file(target, prepared, accept=accept, parse=service.texts.parse, later=later)
     except OSError as error:
         raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
     try:

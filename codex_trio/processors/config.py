@@ -6,6 +6,7 @@ Protocol source: `config/read|value/write|batchWrite`, `configRequirements/read`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,8 +97,16 @@ class ConfigProcessor:
     async def _write(
         self, edits: Sequence[ConfigEdit], file_path: str | None, expected_version: str | None
     ) -> dict[str, Any]:
-        write = partial(write_config, self._config, edits, file_path=file_path, expected_version=expected_version)
-        return written_to_wire(await written(write))
+        later = ExitStack()
+        write = partial(
+            write_config,
+            self._config,
+            edits,
+            file_path=file_path,
+            expected_version=expected_version,
+            later=later,
+        )
+        return written_to_wire(await written(write, rest=later.close))
 
 
 def _project_layer(layer: ConfigLayer) -> dict[str, Any]:

@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import trio
-
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.write import WriteOutcome
-from codex_trio.rpc.errors import invalid_request
+from codex_trio.rpc.errors import internal_error, invalid_request
+from codex_trio.util.abandonable import finished_before
 
 T = TypeVar("T")
 
+_SECONDS = 30.0
+"""More than another server may keep the lock, and less than a user waits for a disk that does not answer."""
 
-async def written(write: Callable[[], T]) -> T:
-    """Return what a write comes to, made off the loop. Raises RpcError for what may not be written."""
+
+async def written(write: Callable[[], T], *, rest: Callable[[], object] = lambda: None) -> T:
+    """Return what a write comes to, made off the loop; `rest` is what nobody has to wait for.
+
+    Raises RpcError for what may not be written, and when the disk does not answer.
+    """
     try:
-        return await trio.to_thread.run_sync(write)
+        return await finished_before(_SECONDS, _SECONDS, write, rest=rest)
+    except TimeoutError:
+        raise internal_error(
+            f"the configuration could not be written within {_SECONDS:g} seconds: its folder does not answer. "
+            "The change is made when it does; read the configuration again before you repeat it."
+        ) from None
     except ConfigWriteError as error:
         raise invalid_request(error.message, {"config_write_error_code": error.code}) from error
 

@@ -33,6 +33,13 @@ async def finished(seconds: float, grace: float, function: Callable[P, T], /, *a
     """Return the same for work that changes something: a caller that is cancelled waits for it, `grace`
     seconds at most.
     """
+    return await finished_before(seconds, grace, partial(function, *args, **kwargs), rest=lambda: None)
+
+
+async def finished_before(seconds: float, grace: float, function: Callable[[], T], *, rest: Callable[[], object]) -> T:
+    """Return the same as soon as `function` has ended. `rest` is called in its thread behind that, and must not raise:
+    nobody waits for it, or learns of it.
+    """
     token = trio.lowlevel.current_trio_token()
     done = trio.Event()
     results: list[outcome.Outcome[T]] = []
@@ -41,8 +48,9 @@ async def finished(seconds: float, grace: float, function: Callable[P, T], /, *a
         results.append(result)
         with contextlib.suppress(trio.RunFinishedError):
             token.run_sync_soon(done.set)
+        rest()
 
-    trio.lowlevel.start_thread_soon(partial(function, *args, **kwargs), deliver)
+    trio.lowlevel.start_thread_soon(function, deliver)
     try:
         with trio.move_on_after(seconds):
             await done.wait()

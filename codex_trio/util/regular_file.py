@@ -13,6 +13,9 @@ import stat
 from collections.abc import Generator
 from typing import BinaryIO
 
+_PIECE_BYTES = 1 << 20
+_SMALL_BYTES = 4096
+
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 
 
@@ -60,9 +63,10 @@ def read_start(
     pieces: list[bytes] = []
     left = limit
     with open_regular_file(path, folder=folder, follow_links=follow_links) as file:
+        # In pieces, as what a file says of its size binds nobody, and a read allocates what it is asked for.
+        step = min(os.fstat(file.fileno()).st_size + 1, _PIECE_BYTES)
         while left > 0:
-            # In pieces, as what a file says of its size binds nobody, and a read allocates what it is asked for.
-            piece = os.read(file.fileno(), min(left, 1 << 20))
+            piece = os.read(file.fileno(), min(left, max(step, _SMALL_BYTES)))
             if not piece:
                 break
             pieces.append(piece)

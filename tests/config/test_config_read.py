@@ -8,7 +8,7 @@ from config_setting import MOCK_PROVIDER, Setting
 
 from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigReadError
-from codex_trio.config.layers import LayerSource
+from codex_trio.config.layers import LayerSource, table_version
 from codex_trio.config.read import ConfigReader
 
 
@@ -155,3 +155,20 @@ def test_a_line_that_is_wrong_is_shown_without_its_password() -> None:
 
     assert "secret" not in shown
     assert 'openai_base_url = "https://*********@a.test/v1' in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("a = [1e16, 1e21, -1e300, 1.5, 1e-7]", '{"a":[1e+16,1e+21,-1e+300,1.5,1e-7]}'),
+        ("a = 123456789012345680.0", '{"a":1.2345678901234568e+17}'),
+        ("a = 1e15\nb = [inf, nan]", '{"a":1000000000000000.0,"b":[null,null]}'),
+        ("[b]\nc = 1979-05-27\n[a]", '{"a":{},"b":{"c":{"$__toml_private_datetime":"1979-05-27"}}}'),
+        ("b = [[1]]\na = [{x = 'é', y = 07:32:00}]", None),
+        ('a = "e16\\u2028\\u001f\\"\\\\/\\n"', '{"a":"e16\u2028\\u001f\\"\\\\/\\n"}'),
+        ("a = 9223372036854775807\nb = true", '{"a":9223372036854775807,"b":true}'),
+    ],
+)
+def test_a_layers_version_is_the_hash_that_other_servers_have(text: str, canonical: str | None) -> None:
+    canonical = canonical or '{"a":[{"x":"é","y":{"$__toml_private_datetime":"07:32:00"}}],"b":[[1]]}'
+    assert table_version(toml_text.parse(text)) == digest(canonical)
