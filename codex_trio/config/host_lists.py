@@ -6,6 +6,7 @@ Owns: their patterns, and what is read of a table. Does not own: the value (`set
 
 import ipaddress
 import re
+import socket
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,6 +17,9 @@ ANY_HOST: Final = "*"
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST_NAME = 253
+_NUMBERS = re.compile(r"[0-9][0-9a-fx.]*")
+_READ_DIFFERENTLY = frozenset("\u00df\u03c2\u200c\u200d")
+"""Characters that are another name to some programs than to others, by two versions of the same standard."""
 _LOOSENING: Final[Mapping[str, str]] = {
     "allow_upstream_proxy": "connections are made directly, never through another proxy",
     "dangerously_allow_non_loopback_proxy": "the proxy can be reached from inside of the sandbox alone",
@@ -30,8 +34,13 @@ _PLACES = ("proxy_url", "socks_url", "http_port", "socks_port")
 
 
 def normal_host(text: str) -> str:
-    """Return the one form of a host's name or address. Raises ValueError for what is neither."""
+    """Return the one form of a host's name or address. Raises ValueError for what is neither.
+
+    An address in fewer, octal or hexadecimal numbers is what resolvers take it for: no list is got around by `0x7f.1`.
+    """
     host = text.strip().lower().removesuffix(".")
+    if _READ_DIFFERENTLY.intersection(host):
+        raise ValueError(f"`{text}` is not the same host to all programs: write the xn-- form that is meant")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     if ":" in host:
@@ -41,6 +50,11 @@ def normal_host(text: str) -> str:
         host = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:
         raise ValueError(f"`{text}` is no host") from None
+    if _NUMBERS.fullmatch(host):
+        try:
+            return socket.inet_ntoa(socket.inet_aton(host))
+        except OSError:
+            pass  # A name, such as 9a.de.
     if len(host) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, host.split("."))):
         raise ValueError(f"`{text}` is no host")
     return host
@@ -106,9 +120,23 @@ def _patterns(given: Any, place: str) -> tuple[str, ...]:
 def _pattern(text: str, place: str) -> str:
     prefix = next((mark for mark in ("**.", "*.") if text.startswith(mark)), "")
     try:
-        return ANY_HOST if text == ANY_HOST else prefix + normal_host(text.removeprefix(prefix))
+        if text == ANY_HOST:
+            return ANY_HOST
+        host = normal_host(text.removeprefix(prefix))
+        if not prefix or not _is_address(host):
+            return prefix + host
     except ValueError:
-        raise ConfigLoadError(
-            f"`{text}` in {place} is no host: use exact names or addresses without a scheme, "
-            "port or path, or wildcards like *.example.com (below it) or **.example.com (and itself)"
-        ) from None
+        pass
+    raise ConfigLoadError(
+        f"`{text}` in {place} is no host: use exact names or addresses without a scheme, port or path, or wildcards "
+        "like *.example.com (below it) or **.example.com (and itself). A name with \u00df, \u03c2 or joiners is to be "
+        "written in its xn-- form"
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

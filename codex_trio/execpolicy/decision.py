@@ -33,6 +33,10 @@ Doubt = Callable[[], Collection[str]]
 Required = Callable[[], RequiredRules]
 """What an administrator requires of rules as of now. Raises RulesError."""
 
+_QUICK_EFFORT = 4096 * 8
+_RULES_IN_EFFORT = 8
+"""How many rules cost as much as taking the script apart does."""
+
 UNPLACED_JUSTIFICATION = (
     "`justification` requires an explicit `sandbox_permissions`; use `sandbox_permissions: "
     '"require_escalated"` for unsandboxed execution, or omit `justification`.'
@@ -178,6 +182,10 @@ class CommandPolicy:
         )
         return judge.decide(argv, justification=justification, prefix_rule=prefix_rule)
 
+    def is_quick(self, script: str) -> bool:
+        """Return whether deciding about a script takes no longer than others can wait."""
+        return len(script) * (self._rules.count + _RULES_IN_EFFORT) <= _QUICK_EFFORT
+
     def parse(self, argv: Sequence[str]) -> list[ParsedCommand]:
         """Return what the command does, for its item; paths of reads are relative to where it runs."""
         return command_actions(argv, self.bash)
@@ -210,6 +218,9 @@ class ConfinedPolicy(CommandPolicy):
 
     async def refresh(self) -> None:
         await self._policy.refresh()
+
+    def is_quick(self, script: str) -> bool:
+        return self._policy.is_quick(script)
 
     def decide(self, argv: Sequence[str], **more: Any) -> Decision:
         return msgspec.structs.replace(self._policy.decide(argv, **more), bypass_sandbox=False)

@@ -12,6 +12,7 @@ from typing import cast
 
 import starlark
 
+from codex_trio.config.host_lists import normal_host
 from codex_trio.execpolicy.rules import (
     NetworkProtocol,
     NetworkRule,
@@ -24,6 +25,7 @@ from codex_trio.execpolicy.rules import (
     RulesProblem,
 )
 from codex_trio.execpolicy.words import join, split
+from codex_trio.util.visible import with_unseen
 
 MAX_RULES = 20_000
 """What a file that makes rules in a loop may come to."""
@@ -38,6 +40,7 @@ _PROTOCOLS: dict[str, NetworkProtocol] = {
     "socks5_tcp": "socks5_tcp",
     "socks5_udp": "socks5_udp",
 }
+_WITH_PORT = re.compile(r"(\[[^\]]*\]|[^:]+):[0-9]+")
 _LOCATION = re.compile(r"^ *--> .*:(\d+):(\d+)$", re.MULTILINE)
 # An error without a place is shown at the very beginning, above no line of the file.
 _NOWHERE = re.compile(r"^ *--> .*:1:1\n *\|\n(?: *\|\n)?\Z", re.MULTILINE)
@@ -273,7 +276,13 @@ def _host(host: str) -> str:
         raise _Refused("invalid rule: network_rule host must be a hostname or IP literal (without scheme or path)")
     if "*" in host:
         raise _Refused("invalid rule: network_rule host must be a specific host; wildcards are not allowed")
-    return host
+    try:
+        # A port says nothing: a rule holds for all of them.
+        with_port = _WITH_PORT.fullmatch(host)
+        return normal_host(host if with_port is None else with_port[1])
+    except ValueError:
+        # Such a rule would hold for nothing, also where it forbids.
+        raise _Refused(f"invalid rule: network_rule host `{with_unseen(host)}` is no hostname or IP literal") from None
 
 
 def _executable_path(value: object, name: str) -> str:

@@ -109,11 +109,15 @@ async def _evaluate_apart(files: Sequence[RuleFile]) -> PolicyRules:
             raise _endless(files, _cause(error)) from None
         if done.returncode:
             raise _endless(files, f"its process ended with {done.returncode}")
-        evaluation = decoding.json_decoder(Evaluation).decode(done.stdout)
-        if evaluation.problem is not None:
-            raise RulesError(evaluation.problem)
-        return PolicyRules.of(evaluation.content or RulesContent())
+        return await trio.to_thread.run_sync(_taken, done.stdout)
     raise _endless(files, f"did not end within {EVALUATION_SECONDS:g} s")
+
+
+def _taken(output: bytes) -> PolicyRules:
+    evaluation = decoding.json_decoder(Evaluation).decode(output)
+    if evaluation.problem is not None:
+        raise RulesError(evaluation.problem)
+    return PolicyRules.of(evaluation.content or RulesContent())
 
 
 def _endless(files: Sequence[RuleFile], how: str) -> RulesError:

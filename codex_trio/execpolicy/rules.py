@@ -130,11 +130,13 @@ def strictest(decisions: Iterable[RuleDecision]) -> RuleDecision | None:
 
 
 class PolicyRules:
-    """A set of rules. One per thread; `allow_prefix` changes it in place."""
+    """A set of rules. One per thread; `allow_prefix` changes it in place, also while another thread judges by it."""
 
     def __init__(self) -> None:
         self._prefix_rules: dict[str, list[PrefixRule]] = {}
         self._network_rules: list[NetworkRule] = []
+        self._known: set[PrefixRule | NetworkRule] = set()
+        self._has_limits = False
         self._host_executables: dict[str, tuple[str, ...]] = {}
 
     @classmethod
@@ -160,13 +162,15 @@ class PolicyRules:
 
     def add_prefix(self, rule: PrefixRule) -> None:
         """Add one rule, unless it is there already."""
-        rules = self._prefix_rules.setdefault(rule.program, [])
-        if rule not in rules:
-            rules.append(rule)
+        if rule not in self._known:
+            self._known.add(rule)
+            self._prefix_rules.setdefault(rule.program, []).append(rule)
+            self._has_limits = self._has_limits or rule.decision != "allow"
 
     def add_network(self, rule: NetworkRule) -> None:
         """Add a rule about a host, unless it is there already."""
-        if rule not in self._network_rules:
+        if rule not in self._known:
+            self._known.add(rule)
             self._network_rules.append(rule)
 
     def limit_executable(self, name: str, paths: Sequence[str]) -> None:
@@ -202,7 +206,12 @@ class PolicyRules:
     @property
     def has_limits(self) -> bool:
         """Whether any rule forbids commands or wants a question."""
-        return any(rule.decision != "allow" for rules in self._prefix_rules.values() for rule in rules)
+        return self._has_limits
+
+    @property
+    def count(self) -> int:
+        """How many rules there are: for how long judging by them takes."""
+        return len(self._known)
 
     def limits(self, words: Sequence[Word], script: str) -> list[RuleMatch]:
         """Return the rules that forbid, or want a question about, a command anywhere in `script`.
@@ -239,7 +248,7 @@ class PolicyRules:
         ]
 
     def _strict_rules(self, program: Word) -> Iterator[PrefixRule]:
-        names = dict.fromkeys((program.text, program.base_name)) if program.is_known else self._prefix_rules
+        names = dict.fromkeys((program.text, program.base_name)) if program.is_known else tuple(self._prefix_rules)
         for name in names:
             if name is not None and (
                 program.is_known or program.may_be(name) or program.may_lead_to(name) or program.base_name == name

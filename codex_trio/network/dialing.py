@@ -6,11 +6,13 @@ Owns the seam that tests put names of their own into. Does not own the verdict (
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import trio
 
 _LOOKUP_SECONDS = 15.0
+_MOST_LOOKUPS = 16
 _CONNECT_SECONDS = 15.0
 
 
@@ -30,13 +32,29 @@ class Dialer(Protocol):
         ...
 
 
+Found = Sequence[tuple[int, int, int, str, tuple[str | int, ...] | tuple[int, bytes]]]
+
+
+def _resolved(host: str, port: int) -> Found:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
 class SystemDialer:
-    """Uses this machine's resolver and network."""
+    """Uses this machine's resolver and network.
+
+    `resolve` may block; it has threads of its own, and not many: nobody who works with files waits for names.
+    """
+
+    def __init__(self, resolve: Callable[[str, int], Found] = _resolved) -> None:
+        self._resolve = resolve
+        self._threads = trio.CapacityLimiter(_MOST_LOOKUPS)
 
     async def addresses(self, host: str, port: int) -> list[str]:
         try:
             with trio.fail_after(_LOOKUP_SECONDS):
-                found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = await trio.to_thread.run_sync(
+                    self._resolve, host, port, abandon_on_cancel=True, limiter=self._threads
+                )
         except trio.TooSlowError:
             raise Unreachable(f"its name was not found within {_LOOKUP_SECONDS:g} s") from None
         except OSError as error:

@@ -116,6 +116,30 @@ def test_network_rules_are_kept(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [
+        ("Example.COM.", "example.com"),
+        ("example.com:443", "example.com"),
+        ("bücher.test", "xn--bcher-kva.test"),
+        ("[::1]:80", "::1"),
+        ("::FFFF:10.0.0.1", "10.0.0.1"),
+        ("0x7f.1", "127.0.0.1"),
+    ],
+)
+def test_the_host_of_a_rule_is_the_one_that_connections_are_held_against(written, host, tmp_path):
+    rules = load(tmp_path, f'network_rule(host="{written}", protocol="https", decision="deny")')
+    assert [rule.host for rule in rules.network_rules()] == [host]
+
+
+def test_a_rule_is_kept_once_and_counted_once(tmp_path):
+    lines = ['prefix_rule(["a"])', 'network_rule("a", "http", "deny")', 'prefix_rule(["a"], "prompt")']
+    rules = load(tmp_path, "\n".join(lines * 2))
+    assert (rules.count, len(rules.content.prefix_rules), len(rules.network_rules())) == (3, 2, 1)
+    assert rules.has_limits
+    assert not load(tmp_path, "\n".join(lines[:2])).has_limits
+
+
 def test_folders_are_read_in_order_and_only_rule_files_count(tmp_path):
     for name, source in {
         "home/b.rules": 'prefix_rule(["b"])',
@@ -189,6 +213,9 @@ def test_an_example_that_does_not_hold_is_explained_with_its_rule(tmp_path):
         ('prefix_rule(["a"], match=["\'a"])', "invalid example: example string has invalid shell syntax"),
         ('network_rule("*.a", "http", "allow")', "wildcards are not allowed"),
         ('network_rule("a b", "http", "allow")', "network_rule host cannot contain whitespace"),
+        ('network_rule("a..b", "http", "deny")', "network_rule host `a..b` is no hostname or IP literal"),
+        ('network_rule("me@host", "http", "deny")', "network_rule host `me@host` is no hostname or IP literal"),
+        ('network_rule("host:http", "http", "deny")', "network_rule host `host:http` is no hostname or IP literal"),
         ('network_rule("a", "ftp", "allow")', "must be one of http, https, socks5_tcp, socks5_udp (got ftp)"),
         ('host_executable("git", ["git"])', "invalid rule: host_executable paths must be absolute (got git)"),
         (

@@ -181,6 +181,15 @@ def test_addresses_that_are_no_strangers(address: str, local: bool) -> None:  # 
         ("::FFFF:127.0.0.1", "127.0.0.1"),
         ("fe80::1%eth0", "fe80::1"),
         ("bücher.test", "xn--bcher-kva.test"),
+        # What resolvers take for an address is that address, however it is written.
+        ("127.1", "127.0.0.1"),
+        ("0x7f.1", "127.0.0.1"),
+        ("0177.0.0.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("0", "0.0.0.0"),
+        ("\uff11\uff12\uff17.0.0.1", "127.0.0.1"),
+        ("9a.test", "9a.test"),
+        ("256.1.1.1.1", "256.1.1.1.1"),
     ],
 )
 def test_a_host_has_one_form(given: str, normal: str) -> None:
@@ -188,7 +197,12 @@ def test_a_host_has_one_form(given: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a b", "a/b", "a:1", "http://a", "a..b", "-a.test", "a\0b", "x" * 300, "*.a", "é\ud800"]
+    "text",
+    [
+        *("", "a b", "a/b", "a:1", "http://a", "a..b", "-a.test", "a\0b", "x" * 300, "*.a", "é\ud800"),
+        # Some programs look for another host than others.
+        *("faß.test", "λόγος.test", "a\u200db.test"),
+    ],
 )
 def test_what_is_no_host_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
@@ -223,6 +237,19 @@ def test_a_table_is_read_and_what_cannot_be_done_is_told() -> None:
     ]
     with pytest.raises(ConfigLoadError, match="cannot deny"):
         read_lists({"domains": {"*": "deny"}}, source="here")
+
+
+@pytest.mark.parametrize("pattern", ["*.0.0.1", "**.[::1]", "*.*.test", "a.*.test", "*.", "a.test:443", "faß.test"])
+def test_a_pattern_that_would_match_nothing_that_is_meant_is_refused(pattern: str) -> None:
+    with pytest.raises(ConfigLoadError) as raised:
+        read_lists({"domains": {pattern: "deny"}}, source="here")
+    assert raised.value.message.startswith(f"`{pattern}` in `network.domains` of here is no host")
+
+
+@pytest.mark.parametrize("host", ["0x7f.0.0.1", "2130706433", "127.1"])
+def test_no_list_is_got_around_by_another_way_to_write_an_address(host: str) -> None:
+    limits = lists("*", denied=("127.0.0.1",), allows_local=True)
+    assert verdict(limits, attempt(normal_host(host))) == "denied"
 
 
 def test_patterns_end_at_dots() -> None:
