@@ -6,7 +6,7 @@ and answers (tools/review.py), when to ask (execpolicy, tools/patch_policy.py) o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NoReturn
 
 import msgspec
@@ -27,6 +27,7 @@ from codex_trio.tools.review import (
     PatchQuestion,
     PermissionGrant,
     PermissionsQuestion,
+    PlaceKey,
     ReviewDecision,
     ReviewOutcome,
     SessionApprovals,
@@ -112,7 +113,7 @@ class ApprovalFlow:
             self._accepted.allow_command(key)
         return answer
 
-    async def patch(self, item: FileChange, question: PatchQuestion, *, key: list[str]) -> None:
+    async def patch(self, item: FileChange, question: PatchQuestion, *, key: Sequence[PlaceKey]) -> None:
         """Ask about a patch that was shown, unless an earlier answer covers its key.
 
         Raises ToolFailure when it is not to be applied.

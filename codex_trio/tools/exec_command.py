@@ -40,7 +40,6 @@ DEFAULT_YIELD_MS = 10_000
 LONGEST_SCRIPT = 512 * 1024
 LOGIN_REFUSED = "login shell is disabled by config; omit `login` or set it to false."
 
-_SHORT_SCRIPT = 4096
 _LOGIN = "-lc"
 
 SPEC: dict[str, Any] = {
@@ -162,8 +161,8 @@ class ExecCommand:
         judged = partial(
             _judge, argv, arguments, self._commands.policy, context, programs, environment.policy, widens=widens
         )
-        # A long script takes the parser a while.
-        judgement = judged() if len(arguments.cmd) <= _SHORT_SCRIPT else await trio.to_thread.run_sync(judged)
+        quick = self._commands.policy.is_quick(arguments.cmd)
+        judgement = judged() if quick else await trio.to_thread.run_sync(judged)
         if isinstance(judgement, ShellPatch):
             return await apply_shell_patch(call, context, judgement, cwd)
         decision, parsed = judgement
@@ -219,7 +218,7 @@ class ExecCommand:
             reason=decision.reason,
             amendment=decision.proposed_amendment,
             additional=additional,
-            key=(*item.command, str(cwd), str(arguments.tty), str(arguments.escalated), str(additional)),
+            key=_approval_key(item.command, environment.id, cwd, arguments, additional),
             justification=arguments.justification,
             escalated=arguments.escalated,
             tty=arguments.tty,
@@ -321,6 +320,17 @@ def _shell_command(
         )
     login = settings.allow_login if arguments.login is None else arguments.login
     return [environment.shell(arguments.shell), _LOGIN if login else "-c", arguments.cmd]
+
+
+def _approval_key(
+    argv: list[str],
+    environment_id: str,
+    cwd: Path,
+    arguments: ExecCommandArguments,
+    additional: AdditionalPermissions | None,
+) -> tuple[str, ...]:
+    """Return what an approval for the session is about."""
+    return (environment_id, *argv, str(cwd), str(arguments.tty), str(arguments.escalated), str(additional))
 
 
 def _judge(

@@ -38,7 +38,7 @@ class CommandHosts:
 
     async def judge(self, attempt: HostAttempt, listed: ListedHosts) -> Refusal | None:
         """Return why a host that no list has must not be reached, after asking about it."""
-        key = attempt.key
+        key = self._key(attempt)
         answers = self._context.approvals.hosts
         if answers.allows(key):
             return None
@@ -51,6 +51,9 @@ class CommandHosts:
         if answer.accepted:
             return None
         return refusal(attempt, "not_allowed", answer.reason, "")
+
+    def _key(self, attempt: HostAttempt) -> Key:
+        return self._context.environment.id, *attempt.key
 
     async def _ask(self, attempt: HostAttempt) -> ReviewDecision:
         environment_id = self._context.environment.id
@@ -76,7 +79,7 @@ class CommandHosts:
                 return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason="it was answered for another host")
             await self._amend(answer.host_amendment, attempt)
         elif answer.outcome in (ReviewOutcome.ACCEPTED_FOR_SESSION, ReviewOutcome.ACCEPTED_FOR_GOOD):
-            self._context.approvals.hosts.allow(attempt.key)
+            self._context.approvals.hosts.allow(self._key(attempt))
         return answer
 
     async def _amend(self, amendment: HostAmendment, attempt: HostAttempt) -> None:

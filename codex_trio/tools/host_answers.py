@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 
 import trio
 
-Key = tuple[str, str, int]
-"""A host, a protocol and a port."""
+Key = tuple[str, str, str, int]
+"""The id of the environment that it is reached from, a host, a protocol and a port."""
 _T = TypeVar("_T")
 
 

@@ -29,7 +29,7 @@ from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.patch_policy import PatchVerdict, WritablePlaces, assess
-from codex_trio.tools.review import PatchQuestion
+from codex_trio.tools.review import PatchQuestion, PlaceKey
 from codex_trio.util.abandonable import abandonable, finished
 
 CHECK_SECONDS = 30
@@ -154,9 +154,9 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True):
     places: frozenset[str]
     verdict: PatchVerdict
 
-    def approval_key(self) -> list[str]:
+    def approval_key(self, environment_id: str) -> list[PlaceKey]:
         """Return what an approval for the session is about: the files by name, and where the names led."""
-        return sorted({*self.verified.written_paths(), *self.places})
+        return [(environment_id, path) for path in sorted({*self.verified.written_paths(), *self.places})]
 
 
 class _GaveUp(Exception):
@@ -254,5 +254,5 @@ async def _ask_if_needed(
         places=sorted(checked.places),
         patch=text,
     )
-    await context.approvals.patch(item, question, key=checked.approval_key())
+    await context.approvals.patch(item, question, key=checked.approval_key(context.environment.id))
     return frozenset() if is_allowed else checked.places

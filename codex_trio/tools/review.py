@@ -26,6 +26,9 @@ from codex_trio.execpolicy.words import shown
 from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, joined, to_plain
 from codex_trio.tools.host_answers import HostAnswers
 
+PlaceKey = tuple[str, str]
+"""A file: the environment's id, and its path there."""
+
 
 class ReviewOutcome(enum.Enum):
     """What became of a question."""
@@ -343,7 +346,7 @@ class SessionApprovals:
         self.hosts: HostAnswers[ReviewDecision] = HostAnswers()
         self.granted = GrantedPermissions()
         self._commands: set[tuple[str, ...]] = set()
-        self._paths: set[str] = set()
+        self._paths: set[PlaceKey] = set()
 
     def allow_command(self, key: tuple[str, ...]) -> None:
         self._commands.add(key)
@@ -351,8 +354,8 @@ class SessionApprovals:
     def allows_command(self, key: tuple[str, ...]) -> bool:
         return key in self._commands
 
-    def allow_paths(self, paths: Sequence[str]) -> None:
+    def allow_paths(self, paths: Sequence[PlaceKey]) -> None:
         self._paths.update(paths)
 
-    def allows_paths(self, paths: Sequence[str]) -> bool:
+    def allows_paths(self, paths: Sequence[PlaceKey]) -> bool:
         return bool(paths) and self._paths.issuperset(paths)

@@ -23,7 +23,7 @@ from codex_trio.model.request import ModelRequest
 from codex_trio.sandbox.policy import ReadOnly, WorkspaceWrite
 from codex_trio.testing.environments import MemoryEnvironment, ScriptedCommand
 from codex_trio.tools.context import NO_ENVIRONMENT
-from codex_trio.tools.review import ReviewDecision, ReviewOutcome
+from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
 
 ELSEWHERE = "elsewhere"
 FREE = TurnOverrides(approval_policy="never", sandbox_policy=WorkspaceWrite())
@@ -199,6 +199,29 @@ async def test_a_call_may_name_one_of_several_environments(tmp_path: Path, clock
         assert session.request.cwd == "/far"
     assert second.files.contents == {"/far/new": b"n\n"}
     assert there.files.contents == {}
+
+
+async def test_what_is_accepted_for_the_session_in_one_environment_is_asked_about_in_another(
+    tmp_path: Path, clock: MockClock
+) -> None:
+    places = (ELSEWHERE, "second")
+    there, second = map(MemoryEnvironment, places)
+    asks = {"cmd": "make it", "workdir": "/w"}
+    calls = [call("exec_command", f"c{at}", asks | {"environment_id": places[at % 2]}) for at in range(4)]
+    adds = [patch(f"*** Environment ID: {place}", "*** Add File: /w/new", "+n") for place in places]
+    responses: list[Response] = [*([one, completed()] for one in calls), *adds, says("done")]
+    async with open_session(
+        tmp_path,
+        clock,
+        responses=responses,
+        environment=there,
+        others=(second,),
+        environments=tuple(EnvironmentSelection(id=place, cwd="/w") for place in places),
+    ) as bench:
+        bench.approver.decisions = [ReviewDecision(outcome=ReviewOutcome.ACCEPTED_FOR_SESSION) for _ in range(4)]
+        await bench.run("go", TurnOverrides(approval_policy="untrusted", sandbox_policy=ReadOnly()))
+        asked = [(type(question), question.environment_id) for question in bench.approver.questions]
+    assert asked == [(kind, place) for kind in (CommandQuestion, PatchQuestion) for place in places]
 
 
 async def test_a_turn_may_go_to_an_environment_and_an_unknown_one_is_refused(tmp_path: Path, clock: MockClock) -> None:

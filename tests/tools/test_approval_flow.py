@@ -106,7 +106,11 @@ class Bench:
             patch="",
         )
         try:
-            await self.flow.patch(FileChange(id=call_id, changes={}, status="in_progress"), question, key=list(paths))
+            await self.flow.patch(
+                FileChange(id=call_id, changes={}, status="in_progress"),
+                question,
+                key=[("local", path) for path in paths],
+            )
         except ToolFailure:
             return False
         return True

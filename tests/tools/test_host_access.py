@@ -80,7 +80,7 @@ class Bench:
             HostLimits(own=HostLists(source="the test", way_out="list {host}")), self.policy.network_rules
         )
 
-    def command(self) -> CommandHosts:
+    def command(self, environment_id: str = "local") -> CommandHosts:
         async def stop() -> NoReturn:
             self.was_stopped = True
             await trio.sleep_forever()
@@ -99,7 +99,7 @@ class Bench:
             approvals=flow,
             approval_policy=self._approval,
             log=log,
-            environment=SimpleNamespace(id="local"),
+            environment=SimpleNamespace(id=environment_id),
         )
         item = CommandExecution(
             id="c",
@@ -191,6 +191,14 @@ async def test_an_answer_for_the_session_is_for_one_host_protocol_and_port(bench
     assert await bench.tried(PLAIN) is None
     assert len(bench.somebody.questions) == 2
     assert not bench.rules_file.exists()
+
+
+async def test_an_answer_is_for_the_environment_that_it_was_given_for(bench: Bench) -> None:
+    session, once = answered(ReviewOutcome.ACCEPTED_FOR_SESSION), answered(ReviewOutcome.ACCEPTED)
+    bench.somebody.answers = [session, once, once]
+    assert await bench.tried(WEB) is None
+    assert await all_tried(bench, [(WEB, bench.command("far")), (WEB, bench.command("further"))]) == [None] * 2
+    assert sorted(question.environment_id for question in bench.somebody.questions) == ["far", "further", "local"]
 
 
 @pytest.mark.parametrize(
