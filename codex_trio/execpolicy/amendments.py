@@ -6,6 +6,7 @@ Does not own: what is proposed; that is `policy`.
 
 import errno
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,14 +77,24 @@ def _append_line(path: Path, line: str, lock_seconds: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no regular file")
-    with path.open("a+", encoding="utf-8") as file:
+    with path.open("ab+", buffering=0) as file:
         if not lock_within(file.fileno(), seconds=lock_seconds):
             raise BlockingIOError(errno.EWOULDBLOCK, "another process keeps it locked")
-        file.seek(0)
-        present = file.read()
+        added = line.encode() + b"\n"
+        size = os.fstat(file.fileno()).st_size
+        if size + len(added) + 1 > MAX_FILE_BYTES:
+            raise OSError(errno.EFBIG, f"it would be larger than {MAX_FILE_BYTES} bytes")
+        present = os.pread(file.fileno(), size, 0).decode()
         if line in map(str.strip, present.split("\n")):
             return
-        separator = "\n" if present and not present.endswith("\n") else ""
-        if len(present.encode()) + len(line.encode()) + 2 > MAX_FILE_BYTES:
-            raise OSError(errno.EFBIG, f"it would be larger than {MAX_FILE_BYTES} bytes")
-        file.write(f"{separator}{line}\n")
+        _write_whole(file.fileno(), added if not present or present.endswith("\n") else b"\n" + added, size)
+
+
+def _write_whole(file: int, data: bytes, size: int) -> None:
+    """Append to a file of this size, all or nothing: half a rule would make the whole file useless."""
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+    except OSError:
+        os.ftruncate(file, size)
+        raise

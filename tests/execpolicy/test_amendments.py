@@ -1,6 +1,8 @@
 """A prefix that the user allows for good is one line in the rules file, and holds at once."""
 
 import fcntl
+import os
+import resource
 import subprocess
 import sys
 
@@ -32,7 +34,7 @@ async def test_an_amendment_is_stored_and_holds_at_once(tmp_path):
 
 async def test_any_words_are_read_back_as_they_were(tmp_path):
     file = tmp_path / "default.rules"
-    controls = "".join(map(chr, (*range(1, 32), 127, 0x85, 0x2028)))
+    controls = "".join(map(chr, (*range(32), 127, 0x85, 0x2028)))
     prefix = ["a b", 'q"x', "n\nl", "\u00fc\u4e2d", "\\", "", controls]
     await CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=file).amend(prefix)
     rules = await load_rules(await read_rule_files([tmp_path]))
@@ -70,6 +72,35 @@ def test_a_rule_is_refused_that_would_make_the_file_too_large_to_be_read(tmp_pat
     with pytest.raises(AmendmentError, match="larger than"):
         append_prefix_rule(str(file), ["git", "push"])
     assert file.stat().st_size == MAX_FILE_BYTES - 20
+
+
+def test_a_huge_file_is_not_even_read(tmp_path):
+    file = tmp_path / "default.rules"
+    with file.open("wb") as made:
+        made.truncate(1 << 40)
+    with pytest.raises(AmendmentError, match="larger than"):
+        append_prefix_rule(str(file), ["git", "push"])
+
+
+def test_a_rule_that_can_be_written_by_half_is_taken_back(tmp_path):
+    file = tmp_path / "default.rules"
+    file.write_text("# mine")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
+    try:
+        with pytest.raises(AmendmentError, match="failed to update rules file"):
+            append_prefix_rule(str(file), ["git", "push"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file.read_text() == "# mine"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_left_alone(make, tmp_path):
+    file = tmp_path / "default.rules"
+    make(file)
+    with pytest.raises(AmendmentError, match="it is no regular file"):
+        append_prefix_rule(str(file), ["git", "push"])
 
 
 def test_several_processes_can_add_rules_at_once(tmp_path):
