@@ -4,7 +4,9 @@ Owns: which profiles there are, what one says together with what it extends, and
 Does not own: the sandbox policy that follows (`threads/options`), nor which an administrator allows (`requirements`).
 """
 
+import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
@@ -29,8 +31,10 @@ _WORKSPACE = ":workspace_roots"
 _FORMER = {":project_roots": _WORKSPACE}
 _FOLDERS_OF_THE_SYSTEM = (":root", ":minimal", ":tmpdir", ":slash_tmp")
 _DENYING = ("deny", "none")
+_MOST_LEVELS = 50
 _DEPTH_KEY = "glob_scan_max_depth"
 _MAGIC = frozenset("*?[")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class PermissionProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +93,12 @@ def _is_usable(name: str, merged: Mapping[str, Any], requirements: Requirements,
 
 def _chain(name: str, tables: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return a profile, what it extends, and so on."""
-    chain: list[tuple[str, Mapping[str, Any]]] = []
+    chain: dict[str, Mapping[str, Any]] = {}
     child, current = name, name
     while current not in _EXTENDABLE:
-        if current in (known for known, _ in chain):
+        if len(chain) >= _MOST_LEVELS:
+            raise ConfigLoadError(f"permissions profile `{name}` extends more than {_MOST_LEVELS} others in a row")
+        if current in chain:
             raise ConfigLoadError(f"permissions profile `{name}` extends itself by way of `{child}`")
         if current.startswith(":"):
             raise ConfigLoadError(
@@ -101,12 +107,12 @@ def _chain(name: str, tables: Mapping[str, Any]) -> list[tuple[str, Mapping[str,
         if current not in tables:
             raise ConfigLoadError(f"permissions profile `{child}` extends undefined profile `{current}`")
         table: Mapping[str, Any] = tables[current]
-        chain.append((current, table))
+        chain[current] = table
         parent = table.get("extends")
         if parent is None:
-            return chain
+            return [*chain.items()]
         child, current = current, parent
-    return [*chain, (current, {"filesystem": _EXTENDABLE[current]})]
+    return [*chain.items(), (current, {"filesystem": _EXTENDABLE[current]})]
 
 
 def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,7 +279,7 @@ class _Reader:
         # Imported when there is one: most configurations limit no hosts.
         from codex_trio.config.host_lists import read_lists
 
-        way_out = f'set "{{host}}" = "allow" in [permissions.{self._name}.network.domains]'
+        way_out = f'set "{{host}}" = "allow" in [permissions.{_key(self._name)}.network.domains]'
         lists, warnings = read_lists(network, source=f"permissions profile `{self._name}`", way_out=way_out)
         self.warnings += warnings
         return lists
@@ -283,3 +289,8 @@ class _Reader:
         for _, level in reversed(chain):
             wanted |= level.get("workspace_roots") or {}
         return tuple(self._absolute(path) for path, is_wanted in wanted.items() if is_wanted)
+
+
+def _key(name: str) -> str:
+    """Return a name as it stands between the dots of a table's heading."""
+    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)

@@ -7,6 +7,7 @@ from config_setting import Setting
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.permission_profiles import profiles
+from codex_trio.config.requirements import Requirements
 from codex_trio.config.settings import EffectiveConfig, ProfileRights, TypedOverrides
 from codex_trio.sandbox.policy import ReadableParts, WorkspaceWrite
 from codex_trio.threads.options import sandbox_of
@@ -164,6 +165,25 @@ def test_what_cannot_be_used_says_why(setting: Setting, text: str, problem: str)
     with pytest.raises(ConfigLoadError) as raised:
         load(setting, text)
     assert problem in raised.value.message
+
+
+def test_a_chain_of_profiles_that_nobody_would_write_is_refused(setting: Setting) -> None:
+    links = [f'[permissions.p{number}]\nextends = "p{number + 1}"\n' for number in range(200)]
+    with pytest.raises(ConfigLoadError, match="`p0` extends more than 50 others in a row"):
+        load(setting, "".join(links), name="p0")
+    listed = profiles(load(setting, "".join(links), name=":workspace").stack.merged, Requirements(), home=None)
+    assert [profile.allowed for profile in listed] == [True] * 3 + [False] * 200
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("a-b_1", "a-b_1"), ("a.b", '"a.b"'), ('say "x"', '"say \\"x\\""'), ("ünd", '"ünd"')]
+)
+def test_the_way_to_open_a_host_names_the_table_as_it_is_to_be_written(setting: Setting, name: str, key: str) -> None:
+    network = f"[permissions.{key}.network]\nenabled = true\ndomains = {{ 'a.test' = 'allow' }}\n"
+    config = load(setting, f"[permissions.{key}]\nextends = ':workspace'\n{network}", name=name.replace('"', '\\"'))
+    hosts = rights_of(config).hosts
+    assert hosts is not None
+    assert hosts.way_out == f'set "{{host}}" = "allow" in [permissions.{key}.network.domains]'
 
 
 def test_what_is_not_known_yet_is_told(setting: Setting) -> None:
