@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import trio
 
 from codex_trio.model.inflate import ACCEPTED, InflateError, Inflater, inflater_for
+from codex_trio.model.provider_error import ProviderError, bounded, quoted
 from codex_trio.model.proxies import UnusableProxy, proxy_for
 from codex_trio.util.addresses import credentials_in, without_credentials
 from codex_trio.util.bell import Bell
@@ -306,14 +307,17 @@ class HttpTransport:
         return HttpResponse(response, self._nursery, give_back)
 
     async def upgrade(self, url: str, *, headers: Mapping[str, str], idle_timeout: float) -> Upgraded:
-        """Ask to speak another protocol. Raises HttpFailure, also when the server does not want to."""
+        """Ask to speak another protocol. Raises HttpFailure, also when the server does not want to, with its words."""
         response, give_back = await self._send("GET", url, list(headers.items()), b"", idle_timeout)
         if response.status == _SWITCHES:
             return Upgraded(response, give_back)
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
-            await response.aclose()
-            await give_back()
-        raise HttpFailure(f"HTTP status {response.status}")
+        refusal = HttpResponse(response, self._nursery, give_back)
+        try:
+            body = await refusal.receive_error_body()
+        finally:
+            await refusal.aclose(drain=False)
+        said = ProviderError.of_body(body).message or quoted(body)
+        raise HttpFailure(f"HTTP status {refusal.status} {bounded(said)}".rstrip())
 
     async def _send(
         self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, idle_timeout: float

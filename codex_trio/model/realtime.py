@@ -20,16 +20,21 @@ import trio
 from codex_trio.domain.realtime import VoiceVersion
 from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.http import HttpFailure, HttpTransport, Upgraded
+from codex_trio.model.provider_error import bounded, quoted
 from codex_trio.model.sockets import upgrade_to_websocket
-from codex_trio.util.websocket_frames import Closed, FrameError, FrameReader, FrameWriter, Message, Ping
+from codex_trio.util.websocket_frames import NO_STATUS, Closed, FrameError, FrameReader, FrameWriter, Message, Ping
 
 CONNECT_SECONDS = 30.0
 MAX_MESSAGE = 16 * 1024 * 1024
 MAX_SDP = 1 << 20
 _READ_BYTES = 1 << 16
-_BOUNDARY = "codex-realtime-call-boundary"
+FORM_BOUNDARY = "codex-realtime-call-boundary"
+"""What is between the parts of a call's form."""
 _CALL_ID = re.compile(r"rtc_[A-Za-z0-9_-]+")
 _NEVER = float("inf")
+_ORDERLY = (1000, 1001, NO_STATUS)
+"""Close codes of servers that want nothing more, and of those that end."""
+
 _GENERATION: Mapping[VoiceVersion, Mapping[str, str]] = {
     "v1": {"openai-alpha": "quicksilver=v1"},
     "v2": {},
@@ -52,7 +57,10 @@ class RealtimeSocket:
 
     async def send(self, event: Mapping[str, Any]) -> None:
         """Send an event. Raises RealtimeFailure."""
-        data = msgspec.json.encode(event)
+        await self.send_encoded(msgspec.json.encode(event))
+
+    async def send_encoded(self, data: bytes) -> None:
+        """Send an event that is JSON already. Raises RealtimeFailure."""
         for frame in self._writer.message([data], len(data)):
             await self._send(b"".join(frame))
 
@@ -66,12 +74,20 @@ class RealtimeSocket:
                     continue
             except (FrameError, HttpFailure) as error:
                 raise RealtimeFailure(f"the connection to the realtime server broke: {error}") from error
-            if isinstance(event, Message):
-                return event.payload
-            if isinstance(event, Ping):
-                await self._send(self._writer.pong(event.payload))
-            elif isinstance(event, Closed):
-                return None
+            match event:
+                case Message(binary=True):
+                    raise RealtimeFailure("the realtime server sent a binary message, and only text says something")
+                case Message():
+                    return event.payload
+                case Ping():
+                    await self._send(self._writer.pong(event.payload))
+                case Closed() if event.reason.code in _ORDERLY:
+                    return None
+                case Closed():
+                    why = f"{event.reason.code} {bounded(event.reason.text)}".rstrip()
+                    raise RealtimeFailure(f"the realtime server closed the session: {why}")
+                case _:
+                    await trio.lowlevel.checkpoint()
 
     async def _send(self, data: bytes) -> None:
         try:
@@ -90,6 +106,8 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     """Its headers go along."""
     headers: Mapping[str, str]
+    patience: float = CONNECT_SECONDS
+    """How long each step may take that is needed for a session to begin."""
 
     @asynccontextmanager
     async def open(
@@ -98,12 +116,12 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
         """Provide the websocket of a session, or of a call that there is. Raises RealtimeFailure."""
         url = _socket_url(self.socket_base, version, model=model, call_id=call_id)
         try:
-            with trio.fail_after(CONNECT_SECONDS):
+            with trio.fail_after(self.patience):
                 upgraded = await upgrade_to_websocket(
                     self.transport, url, headers=self._headers(version, session_id), idle_timeout=_NEVER
                 )
         except (HttpFailure, trio.TooSlowError) as error:
-            said = str(error) or f"no answer within {CONNECT_SECONDS:g} s"
+            said = str(error) or f"no answer within {self.patience:g} s"
             raise RealtimeFailure(f"the realtime server gives no websocket: {said}") from error
         try:
             yield RealtimeSocket(upgraded)
@@ -116,24 +134,30 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
         """Offer a call; the answer to the offer, and the call's id. Raises RealtimeFailure."""
         headers = {
             **self._headers(version, session_id),
-            "content-type": f"multipart/form-data; boundary={_BOUNDARY}",
+            "content-type": f"multipart/form-data; boundary={FORM_BOUNDARY}",
             "accept": "*/*",
         }
         body = _multipart(sdp, msgspec.json.encode(session))
         try:
-            with trio.fail_after(CONNECT_SECONDS):
+            with trio.fail_after(self.patience):
                 url = _call_url(self.call_base, version)
-                response = await self.transport.post(url, headers=headers, body=body, idle_timeout=CONNECT_SECONDS)
+                response = await self.transport.post(url, headers=headers, body=body, idle_timeout=self.patience)
                 try:
                     content = await _body(response)
                 finally:
                     await response.aclose(drain=False)
         except (HttpFailure, trio.TooSlowError) as error:
-            said = str(error) or f"no answer within {CONNECT_SECONDS:g} s"
+            said = str(error) or f"no answer within {self.patience:g} s"
             raise RealtimeFailure(f"the realtime server takes no call: {said}") from error
-        text = content.decode(errors="replace")
         if response.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
-            raise RealtimeFailure(f"the realtime server takes no call: HTTP status {response.status}, {text[:500]}")
+            said = f"HTTP status {response.status} {quoted(content)}".rstrip()
+            raise RealtimeFailure(f"the realtime server takes no call: {said}")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            text = ""
+        if not text.strip():
+            raise RealtimeFailure("the realtime server took the call, but its answer is no SDP")
         found = _CALL_ID.search(urlsplit(response.headers.get("location", "")).path.rpartition("/")[2])
         if found is None:
             raise RealtimeFailure("the realtime server took the call, but its `Location` names none (`rtc_...`)")
@@ -179,8 +203,8 @@ def _below(base: str, name: str) -> str:
 
 def _multipart(sdp: str, session: bytes) -> bytes:
     def part(name: str, kind: str, content: bytes) -> bytes:
-        head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+        head = f'--{FORM_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: {kind}\r\n\r\n'
         return head.encode() + content + b"\r\n"
 
     parts = part("sdp", "application/sdp", sdp.encode()) + part("session", "application/json", session)
-    return parts + f"--{_BOUNDARY}--\r\n".encode()
+    return parts + f"--{FORM_BOUNDARY}--\r\n".encode()

@@ -35,7 +35,7 @@ class CallReply(msgspec.Struct, frozen=True, kw_only=True):
 
     status: int = 201
     location: str | None = "/v1/realtime/calls/rtc_1"
-    sdp: str = "v=answer\r\n"
+    sdp: str | bytes = "v=answer\r\n"
 
 
 class RealtimeSession:
@@ -69,6 +69,10 @@ class RealtimeSession:
             if self.left.is_set():
                 raise AssertionError(f"the client left without {kind}; it said {[m['type'] for m in self.messages]}")
             await self._news.wait()
+
+    async def send_frame(self, frame: bytes) -> None:
+        """Send bytes as they are, in a frame or not."""
+        await self._stream.send_all(frame)
 
     async def close(self) -> None:
         """Close the session in order."""
@@ -111,6 +115,8 @@ class RealtimeServer:
         self.reply = CallReply()
         self.refuses_sockets: int | None = None
         """The HTTP status that websockets are refused with; None agrees to them."""
+        self.refusal = b"no"
+        """What such a refusal says."""
         self.sessions: list[RealtimeSession] = []
         """Every websocket so far."""
         self._news = Bell()
@@ -134,7 +140,7 @@ class RealtimeServer:
                 http.start_next_cycle()
                 continue
             if self.refuses_sockets is not None:
-                await _answer(stream, http, self.refuses_sockets, [], b"no")
+                await _answer(stream, http, self.refuses_sockets, [], self.refusal)
                 http.start_next_cycle()
                 continue
             await stream.send_all(switching(head.headers["sec-websocket-key"]))
@@ -167,7 +173,9 @@ async def _answer_call(stream: trio.SocketStream, http: h11.Connection, reply: C
     headers = [("content-type", "application/sdp")]
     if reply.location is not None:
         headers.append(("location", reply.location))
-    await _answer(stream, http, reply.status, headers, reply.sdp.encode())
+    await _answer(
+        stream, http, reply.status, headers, reply.sdp if isinstance(reply.sdp, bytes) else reply.sdp.encode()
+    )
 
 
 async def _answer(

@@ -20,7 +20,7 @@ from codex_trio.domain.realtime import (
 from codex_trio.engine.realtime import protocol, words
 from codex_trio.engine.realtime.answers import AnswerForm
 from codex_trio.engine.realtime.protocol import SessionWish
-from codex_trio.engine.realtime.transcript import MAX_SAID, VoiceTranscript
+from codex_trio.engine.realtime.transcript import MAX_ITEM, MAX_SAID, VoiceTranscript
 
 
 def read(version: Any, **event: Any) -> Any:
@@ -237,3 +237,13 @@ def test_items_come_back_from_rollouts_as_they_went_in() -> None:
 def test_what_is_base64(data: str, *, is_sound: bool) -> None:
     assert protocol.is_base64(data) == is_sound
     assert not protocol.is_base64("☃☃☃☃")
+
+
+def test_one_who_never_ends_says_several_items() -> None:
+    transcript = VoiceTranscript("s")
+    news = [one for _ in range(5) for one in transcript.add("assistant", "x" * (MAX_ITEM // 2))]
+    items = [one.item for one in news if isinstance(one, VoiceItemCompleted)]
+    assert [len(item.text) for item in items if isinstance(item, Spoken)] == [MAX_ITEM, MAX_ITEM]
+    assert len({item.id for item in items}) == 2
+    [(role, text)] = transcript.take()
+    assert (role, len(text)) == ("assistant", MAX_ITEM // 2 if MAX_ITEM // 2 < MAX_SAID else MAX_SAID)

@@ -2,11 +2,13 @@
 up. What clients hear of sessions: the scenarios.
 """
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import pytest
 import trio
 from thread_lab import CLIENT, Lab, open_threads
@@ -17,18 +19,21 @@ from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.http import open_transport
 from codex_trio.model.realtime import RealtimeFailure, RealtimeTarget
 from codex_trio.state.history.realtime import realtime_entries
-from codex_trio.testing.realtime_server import RealtimeServer, RealtimeSession, open_realtime_server
+from codex_trio.testing.realtime_server import CallReply, RealtimeServer, RealtimeSession, open_realtime_server
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.realtime.session import MAX_WAITING
-from codex_trio.threads.realtime.settings import OverSocket, VoiceWish
+from codex_trio.threads.realtime.outbox import MAX_WAITING, TooFarBehind, VoiceOutbox
+from codex_trio.threads.realtime.session import MAX_PROMPT
+from codex_trio.threads.realtime.settings import InCall, OverCall, OverSocket, VoiceWish, Way
 from codex_trio.threads.realtime.worker import appended_audio
 
 WISH = VoiceWish(way=OverSocket(), modality="audio", prompt="p")
 
 
 @asynccontextmanager
-async def open_voices(base: Path, *, unfollowed_seconds: float = 30.0) -> AsyncGenerator[tuple[Lab, RealtimeServer]]:
+async def open_voices(
+    base: Path, *, unfollowed_seconds: float = 30.0, patience: float = 30.0
+) -> AsyncGenerator[tuple[Lab, RealtimeServer]]:
     async with open_realtime_server() as server, open_transport({}) as transport:
 
         def connect(_config: Any, _provider: str, thread_id: str) -> RealtimeTarget:
@@ -38,6 +43,7 @@ async def open_voices(base: Path, *, unfollowed_seconds: float = 30.0) -> AsyncG
                 call_base=server.url,
                 endpoint=Endpoint(server.url, server.url, {}),
                 headers={"thread-id": thread_id},
+                patience=patience,
             )
 
         async with open_threads(base, connect=connect, unfollowed_seconds=unfollowed_seconds) as lab:
@@ -165,3 +171,98 @@ async def test_a_mistake_before_a_session_is_told_of_and_the_thread_goes_on(tmp_
 def mistaken(*_: object) -> NoReturn:
     """Fail in a way that nobody expects."""
     raise KeyError("nobody expects this")
+
+
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (b"\x82\x01a", "sent a binary message, and only text says something"),
+        (b"\x88\x0c\x03\xf0quota used", "closed the session: 1008 quota used"),
+        (b"\x88\x02\x03\xf3", "closed the session: 1011"),
+        (b"\x88\x01\x03", "a close frame has no valid code"),
+        (b"\xf1\x01a", "reserved bits"),
+    ],
+)
+async def test_what_a_server_may_not_send_ends_the_session_with_the_reason(
+    tmp_path: Path, frame: bytes, why: str
+) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        _live, session = await talk(lab, server)
+        await session.send_frame(frame)
+        [error] = await told(lab, VoiceError)
+        assert why in error.message
+        assert [news.reason for news in await told(lab, VoiceClosed)] == ["error"]
+
+
+async def test_why_a_server_refuses_is_told_in_its_words(tmp_path: Path) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live = await lab.start()
+        server.refuses_sockets, server.refusal = 429, b'{"error": {"message": "quota used"}}'
+        lab.voices.of(live.id).start(WISH)
+        [error] = await told(lab, VoiceError)
+        assert error.message == "the realtime server gives no websocket: HTTP status 429 quota used"
+
+
+async def test_a_server_that_never_begins_a_session_is_given_up(tmp_path: Path) -> None:
+    async with open_voices(tmp_path, patience=0.2) as (lab, _server):
+        live = await lab.start()
+        lab.voices.of(live.id).start(msgspec.structs.replace(WISH, version="v3"))
+        [error] = await told(lab, VoiceError)
+        assert error.message.startswith(
+            ("the realtime server sent no `session.started`", "the realtime server gives no")
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"session_id": "a\r\nx: y"}, "realtimeSessionId"),
+        ({"session_id": "\xe9"}, "realtimeSessionId"),
+        ({"session_id": "x" * 2000}, "realtimeSessionId"),
+        ({"model": "m" * 2000}, "model"),
+        ({"way": OverCall(" ")}, "transport.sdp"),
+        ({"way": OverCall("v=0\r\n--codex-realtime-call-boundary--")}, "transport.sdp"),
+        ({"way": InCall("")}, "transport.callId"),
+    ],
+)
+async def test_what_cannot_go_along_is_refused_by_its_name(tmp_path: Path, change: dict[str, Any], names: str) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live = await lab.start()
+        lab.voices.of(live.id).start(msgspec.structs.replace(WISH, **change))
+        [error] = await told(lab, VoiceError)
+        assert f"`{names}`" in error.message
+        assert server.sessions == []
+        assert server.calls == []
+
+
+@pytest.mark.parametrize("sdp", [b"", b"\xff\xfe", b" \r\n"])
+async def test_an_answer_that_is_no_sdp_is_told_of(tmp_path: Path, sdp: bytes) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live = await lab.start()
+        server.reply = CallReply(sdp=sdp)
+        way: Way = OverCall("v=0")
+        lab.voices.of(live.id).start(msgspec.structs.replace(WISH, way=way))
+        [error] = await told(lab, VoiceError)
+        assert error.message == "the realtime server took the call, but its answer is no SDP"
+
+
+async def test_a_wish_of_a_voice_model_has_a_bound(tmp_path: Path) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        _live, session = await talk(lab, server)
+        item = {"type": "function_call", "name": "background_agent", "call_id": "c", "id": "i"}
+        arguments = json.dumps({"prompt": "x" * (MAX_PROMPT + 1)})
+        await session.send({"type": "conversation.item.done", "item": {**item, "arguments": arguments}})
+        answer = await session.receive("conversation.item.create")
+        why = words.REFUSED.format(f"the wish has more than {MAX_PROMPT} characters")
+        assert answer["item"] == {"type": "function_call_output", "call_id": "c", "output": why}
+        assert [news.message for news in await told(lab, VoiceError)] == [why]
+        assert lab.clients.of("unloaded") == []
+
+
+def test_words_that_wait_to_be_sent_are_bounded_as_sound_is() -> None:
+    outbox = VoiceOutbox()
+    large = {"type": "conversation.item.create", "text": "x" * (MAX_WAITING // 2)}
+    outbox.put(large)
+    with pytest.raises(TooFarBehind, match="16 MiB"):
+        outbox.put(large)
+    outbox.put({"type": "response.create"})

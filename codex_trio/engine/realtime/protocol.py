@@ -19,6 +19,7 @@ import msgspec
 from codex_trio.domain.realtime import SpeakerRole, VoiceVersion
 from codex_trio.engine.realtime import words
 from codex_trio.model import lenient_json
+from codex_trio.model.provider_error import bounded
 
 SAMPLE_RATE = 24_000
 
@@ -411,7 +412,10 @@ def _audio(event: Event) -> AudioSaid | None:
 def _error(event: Event) -> str:
     said = event.get("error")
     inner = cast("Event", said) if isinstance(said, dict) else event
-    return _text(inner, "message") or (said if isinstance(said, str) else "") or "the realtime server reports an error"
+    words_said = _text(inner, "message") or (said if isinstance(said, str) else "")
+    if not words_said and isinstance(said, dict) and said:
+        words_said = msgspec.json.encode(cast("Event", said)).decode()
+    return bounded(words_said) or "the realtime server reports an error"
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

@@ -26,6 +26,9 @@ from codex_trio.util.clock import now_ms
 MAX_SAID = 100_000
 """How many characters are kept of what was said since the agent was last asked."""
 
+MAX_ITEM = 1 << 20
+"""How many characters an item has at most; one who goes on has another begin."""
+
 
 class _Saying(msgspec.Struct):
     """What somebody said without being interrupted, as far as the agent does not know it; `item_id` is that of all."""
@@ -80,6 +83,10 @@ class _Said:
         self._size += by
         while len(self._sayings) > 1 and self._size > MAX_SAID:
             self._size -= len(self._sayings.popleft().text)
+        if self._size > MAX_SAID:
+            only = self._sayings[0]
+            only.text = only.text[-MAX_SAID:]
+            self._size = len(only.text)
 
 
 class VoiceTranscript:
@@ -87,10 +94,13 @@ class VoiceTranscript:
         self._session_id = session_id
         self._open: dict[SpeakerRole, Spoken] = {}
         self._pieces: dict[SpeakerRole, list[str]] = {}
+        self._lengths: dict[SpeakerRole, int] = {}
         self._said = _Said()
 
     def add(self, role: SpeakerRole, delta: str) -> Iterator[VoiceNews]:
-        """Yield what clients hear of another piece."""
+        """Yield what clients hear of another piece; an item that is completed is to be kept before that is told."""
+        if role in self._open and self._lengths[role] + len(delta) > MAX_ITEM:
+            yield from self.complete(role, "")
         yield from self._piece(role, delta)
         yield VoiceTranscriptDelta(role=role, delta=delta)
 
@@ -129,8 +139,9 @@ class VoiceTranscript:
         item = self._open.get(role)
         if item is None:
             item = Spoken(id=uuid7(), session_id=self._session_id, observed_at_ms=now_ms(), role=role, text="")
-            self._open[role], self._pieces[role] = item, []
+            self._open[role], self._pieces[role], self._lengths[role] = item, [], 0
             yield VoiceItemStarted(item)
         self._pieces[role].append(delta)
+        self._lengths[role] += len(delta)
         self._said.add(role, delta, item.id)
         yield VoiceItemDelta(item_id=item.id, delta=delta)

@@ -8,9 +8,8 @@ voice model. Does not own the words (engine/realtime), the connection (model/rea
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -53,21 +52,20 @@ from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.lines import OtherPayload
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.realtime.outbox import TooFarBehind, VoiceOutbox
 from codex_trio.threads.realtime.settings import InCall, OverCall, OverSocket, VoicePlan, VoiceWish, agent_began
-from codex_trio.util.bell import Bell
 from codex_trio.util.clock import now_ms
 
 _log = logging.getLogger(__name__)
 
 TRIGGER = "realtime"
-MAX_WAITING = 16 * 1024 * 1024
-"""How many characters may wait to be sent."""
+MAX_HANDOFFS = 256
+"""How many wishes of the voice model may wait for the agent to take them up."""
+
+MAX_PROMPT = 1 << 20
+"""How many characters such a wish may have."""
 
 _END_SECONDS = 5.0
-
-
-class TooFarBehind(Exception):
-    """The realtime server does not take what it is sent."""
 
 
 class VoiceSession:
@@ -93,9 +91,7 @@ class VoiceSession:
         self._session_id = wish.session_id or uuid7()
         self._transcript = VoiceTranscript(self._session_id)
         self._scope = trio.CancelScope()
-        self._outbox: deque[Event] = deque()
-        self._waiting = 0
-        self._news = Bell()
+        self._outbox = VoiceOutbox()
         self._delegating = trio.Lock()
         self._handoff: tuple[str, Handoff] | None = None
         """The turn that does what the voice model asked for last, and that."""
@@ -113,12 +109,7 @@ class VoiceSession:
 
     def send(self, *said: Event) -> None:
         """Have the realtime server be told something; never waits. Raises TooFarBehind."""
-        size = sum(len(str(event.get("audio", ""))) + 1000 for event in said)
-        if self._waiting + size > MAX_WAITING:
-            raise TooFarBehind("the realtime server does not keep up; nothing was appended")
-        self._waiting += size
-        self._outbox += said
-        self._news.ring()
+        self._outbox.put(*said)
 
     def append_audio(self, data: str) -> None:
         """Pass on what somebody says. Raises TooFarBehind."""
@@ -139,7 +130,7 @@ class VoiceSession:
         """Pass on what the agent says; never waits."""
         if not self._has_begun or not self._wish.answers.is_passed_on:
             return
-        try:
+        with self._behind_is_logged():
             match event:
                 case events.ItemCompleted(item=AgentMessage() as message) if message.text:
                     self._say(message.text, is_final=message.phase != "commentary")
@@ -149,6 +140,11 @@ class VoiceSession:
                     self._finish(event)
                 case _:
                     pass
+
+    @contextmanager
+    def _behind_is_logged(self) -> Generator[None]:
+        try:
+            yield
         except TooFarBehind as error:
             _log.warning("thread %s: %s", self._live.id, error)
 
@@ -260,21 +256,27 @@ class VoiceSession:
                 await work(*arguments)
             except RealtimeFailure as failure:
                 failures.append(failure)
+            except TooFarBehind as problem:
+                failures.append(RealtimeFailure(str(problem)))
             nursery.cancel_scope.cancel()
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(part, self._send_all, socket)
             nursery.start_soon(part, self._receive_all, socket, nursery)
             nursery.start_soon(part, self._live.unfollowed, self._unfollowed_seconds)
+            nursery.start_soon(part, self._watch_begin)
         return failures[0] if failures else None
+
+    async def _watch_begin(self) -> None:
+        """Raise RealtimeFailure when the server does not begin the session in time."""
+        await trio.sleep(self._server.patience)
+        if not self._has_begun:
+            raise RealtimeFailure(f"the realtime server sent no `session.started` within {self._server.patience:g} s")
+        await trio.sleep_forever()
 
     async def _send_all(self, socket: RealtimeSocket) -> None:
         while True:
-            while not self._outbox:
-                await self._news.wait()
-            event = self._outbox.popleft()
-            self._waiting -= len(str(event.get("audio", ""))) + 1000
-            await socket.send(event)
+            await socket.send_encoded(await self._outbox.take())
 
     async def _receive_all(self, socket: RealtimeSocket, nursery: trio.Nursery) -> None:
         while (raw := await socket.receive()) is not None:
@@ -314,13 +316,24 @@ class VoiceSession:
             case protocol.Silence():
                 self.send(protocol.output(said.call_id, ""))
             case protocol.Handoff():
-                self._show_handoff(said)
-                transcript = self._transcript.take(said.prompt)
-                nursery.start_soon(self._delegate, said, transcript)
+                self._hand_off(said, nursery)
             case protocol.ServerFailed():
                 raise RealtimeFailure(said.message)
 
     # --- what the agent is to do ---
+
+    def _hand_off(self, handoff: Handoff, nursery: trio.Nursery) -> None:
+        if len(handoff.prompt) > MAX_PROMPT:
+            self._refuse(handoff, f"the wish has more than {MAX_PROMPT} characters")
+        elif self._delegating.statistics().tasks_waiting >= MAX_HANDOFFS:
+            self._refuse(handoff, f"{MAX_HANDOFFS} wishes wait already")
+        else:
+            self._show_handoff(handoff)
+            nursery.start_soon(self._delegate, handoff, self._transcript.take(handoff.prompt))
+
+    def _refuse(self, handoff: Handoff, why: str) -> None:
+        self._tell(VoiceError(words.REFUSED.format(why)))
+        self._answer(handoff, words.REFUSED.format(why))
 
     def _show_handoff(self, handoff: Handoff) -> None:
         said = [*self._transcript.said, *([("user", handoff.prompt)] if handoff.prompt else [])]
@@ -338,14 +351,16 @@ class VoiceSession:
 
     async def _delegate(self, handoff: Handoff, transcript: Any) -> None:
         """Have the agent do something: what it is at takes it up, else a turn begins."""
-        async with self._delegating:
-            try:
-                await self._tell_agent()
-                await self._ask_agent(handoff, words.delegation(handoff.prompt or words.said(transcript), transcript))
-            except (RulesError, RolloutReadError, RolloutWriteError, ShuttingDown) as error:
-                said = "the server is shutting down" if isinstance(error, ShuttingDown) else str(error)
-                self._tell(VoiceError(words.REFUSED.format(said)))
-                self._answer(handoff, words.REFUSED.format(said))
+        with self._behind_is_logged():
+            async with self._delegating:
+                await self._have_done(handoff, transcript)
+
+    async def _have_done(self, handoff: Handoff, transcript: Any) -> None:
+        try:
+            await self._tell_agent()
+            await self._ask_agent(handoff, words.delegation(handoff.prompt or words.said(transcript), transcript))
+        except (RulesError, RolloutReadError, RolloutWriteError, ShuttingDown) as error:
+            self._refuse(handoff, "the server is shutting down" if isinstance(error, ShuttingDown) else str(error))
 
     async def _ask_agent(self, handoff: Handoff, text: str) -> None:
         content: list[dict[str, Any]] = [{"type": "text", "text": text, "text_elements": []}]

@@ -24,11 +24,12 @@ from codex_trio.engine.realtime.protocol import (
     SessionWish,
     session_of,
 )
-from codex_trio.model.realtime import RealtimeFailure
+from codex_trio.model.realtime import FORM_BOUNDARY, RealtimeFailure
 from codex_trio.tools.truncate import token_estimate
 
 MAX_INITIAL = 128
 MAX_INITIAL_TOKENS = 8192
+MAX_NAME = 1024
 
 
 class OverSocket(msgspec.Struct, frozen=True):
@@ -85,6 +86,7 @@ def plan_of(wish: VoiceWish, config: EffectiveConfig) -> VoicePlan:
     table = config.merged
     version = _version(wish, table)
     _check_beginning(wish, version)
+    _check_names(wish)
     only_transcribes = isinstance(wish.way, OverSocket) and _inside(table, "type") == "transcription"
     if wish.modality == "text" and version != "v2":
         raise RealtimeFailure("text realtime output modality requires realtime v2")
@@ -131,6 +133,20 @@ def _check_beginning(wish: VoiceWish, version: VoiceVersion) -> None:
         raise RealtimeFailure(f"each initial realtime item must not exceed {MAX_INITIAL_TOKENS} estimated tokens")
     if sum(sizes) > MAX_INITIAL_TOKENS:
         raise RealtimeFailure(f"initial realtime items must not exceed {MAX_INITIAL_TOKENS} estimated tokens in total")
+
+
+def _check_names(wish: VoiceWish) -> None:
+    """These go along in the head of a request, or in a form."""
+    for name, value in (("realtimeSessionId", wish.session_id), ("model", wish.model)):
+        if value is not None and not (len(value) <= MAX_NAME and value.isascii() and value.isprintable()):
+            raise RealtimeFailure(f"`{name}` must be of ASCII characters that are seen, {MAX_NAME} at most")
+    match wish.way:
+        case OverCall(sdp) if not sdp.strip() or FORM_BOUNDARY in sdp:
+            raise RealtimeFailure("`transport.sdp` is no SDP offer")
+        case InCall(call_id) if not call_id or len(call_id) > MAX_NAME:
+            raise RealtimeFailure(f"`transport.callId` must have 1 to {MAX_NAME} characters")
+        case _:
+            pass
 
 
 def _voice(wish: VoiceWish, version: VoiceVersion, table: Mapping[str, Any]) -> str:

@@ -18,7 +18,8 @@ from codex_trio.threads import errors
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.realtime.session import TooFarBehind, VoiceSession, not_running
+from codex_trio.threads.realtime.outbox import TooFarBehind
+from codex_trio.threads.realtime.session import VoiceSession, not_running
 from codex_trio.threads.realtime.settings import VoiceWish, plan_of
 from codex_trio.util.bell import Bell
 
