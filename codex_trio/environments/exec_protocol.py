@@ -67,6 +67,7 @@ class Capabilities(_Wire, kw_only=True):
     http_header_env_vars: bool = False
     file_write_streaming: bool = False
     sandboxed_file_streaming: bool = False
+    network_proxy_launch: bool = False
 
 
 class EnvironmentFacts(_Wire, kw_only=True):
@@ -110,12 +111,17 @@ class EnvPolicy(_Wire, kw_only=True):
     include_only: list[str] = []
 
 
+NetworkAccess: TypeAlias = Literal["allow", "deny", "none"]
+
+NETWORK_DECISION = "network/policyDecision"
+
+
 class NetworkProxy(_Wire, kw_only=True):
     """Which hosts a process may reach, through a proxy of the exec-server's that is its only way out."""
 
     enabled: bool
     mode: Literal["limited", "full"] = "full"
-    domains: dict[str, Literal["allow", "deny", "none"]] = {}
+    domains: dict[str, NetworkAccess] = {}
     allow_local_binding: bool = False
     enable_socks5: bool = True
     enable_socks5_udp: bool = False
@@ -126,10 +132,9 @@ class NetworkProxy(_Wire, kw_only=True):
 
 
 class NetworkProxyLaunch(_Wire, kw_only=True):
-    """The proxy of one process. With `policy_context` its client would be asked about hosts that are not listed."""
+    """The proxy of one process."""
 
     proxy: NetworkProxy
-    policy_context: Any = None
 
 
 class ManagedNetwork(_Wire, kw_only=True):

@@ -19,8 +19,6 @@ from codex_trio.exec_server.errors import invalid_params
 from codex_trio.network.judging import Refusal
 from codex_trio.sandbox.policy import HostLimits
 
-DECISION = "network/policyDecision"
-
 _SOURCE = "the client of the exec-server"
 _log = logging.getLogger(__name__)
 

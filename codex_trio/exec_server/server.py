@@ -97,6 +97,7 @@ def _facts(parts: LocalParts) -> EnvironmentFacts:
             http_header_env_vars=True,
             file_write_streaming=True,
             sandboxed_file_streaming=True,
+            network_proxy_launch=True,
         ),
     )
 

@@ -16,6 +16,7 @@ import trio
 
 from codex_trio.environments.exec_permissions import UnknownPermissions, place_of
 from codex_trio.environments.exec_protocol import (
+    NETWORK_DECISION,
     NetworkDecision,
     ProcessStartParams,
     ProcessStartResult,
@@ -25,7 +26,7 @@ from codex_trio.environments.local.confinement import confined
 from codex_trio.environments.local.environment import LocalParts
 from codex_trio.environments.place import WorkPlace
 from codex_trio.exec_server.errors import internal_error, invalid_params, invalid_request
-from codex_trio.exec_server.hosts import DECISION, decision_of, hosts_of_process
+from codex_trio.exec_server.hosts import decision_of, hosts_of_process
 from codex_trio.exec_server.output_log import OutputLog
 from codex_trio.exec_server.process import Event, ServedProcess
 from codex_trio.execution.env import VariablePolicy, apply_policy
@@ -223,7 +224,7 @@ class ServedSession:
         return apply_policy(self._parts.environ, policy) | params.env
 
     async def _tell_refusal(self, process_id: str, refusal: Refusal) -> None:
-        await self._tell(DECISION, decision_of(process_id, refusal))
+        await self._tell(NETWORK_DECISION, decision_of(process_id, refusal))
 
     async def _tell(self, method: str, event: Event | NetworkDecision) -> None:
         if self._listener is not None:

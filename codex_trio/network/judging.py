@@ -7,7 +7,7 @@ own: who is asked about a host that no list has (`tools/host_access`), nor the c
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -24,6 +24,11 @@ _DENIED = "domain is explicitly denied by policy and cannot be approved from thi
 _UNLISTED = "domain is not on the allowlist for the current sandbox mode"
 _LOCAL = "local/private network addresses are blocked by the sandbox policy"
 _METHOD = "only GET, HEAD and OPTIONS requests over plain HTTP pass in the current network mode"
+_USUAL: Mapping[str, tuple[RefusalKind, str]] = {
+    "denied": ("denied", _DENIED),
+    "not_allowed_local": ("not_allowed_local", _LOCAL),
+    "method_not_allowed": ("method_not_allowed", _METHOD),
+}
 _READING = ("GET", "HEAD", "OPTIONS")
 _PLAIN_PORT = 80
 _LOOPBACK_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
@@ -152,6 +157,12 @@ def refusal(attempt: HostAttempt, kind: RefusalKind, why: str, way_out: str) -> 
     """Return a refusal in the words that clients and models know."""
     message = f'Network access to "{attempt.host}" was blocked: {why}.'
     return _refusal(attempt, kind, f"{message} {way_out}" if way_out else message)
+
+
+def usual_refusal(attempt: HostAttempt, reason: str) -> Refusal:
+    """Return a refusal of which nothing is known but its kind, as another proxy calls it."""
+    kind, why = _USUAL.get(reason, ("not_allowed", _UNLISTED))
+    return refusal(attempt, kind, why, "")
 
 
 def unreachable(attempt: HostAttempt, why: str) -> Refusal:

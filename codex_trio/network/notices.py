@@ -22,11 +22,17 @@ class HostNotices:
 
     async def add(self, refusal: Refusal) -> None:
         """Say that a connection was refused."""
-        if refusal.message in self._known or len(self._known) > _MOST:
-            return
-        self._known.add(refusal.message)
-        self._waiting.append(refusal.message if len(self._known) <= _MOST else _MORE)
-        await self.flush()
+        news = self.news(refusal.message)
+        if news is not None:
+            self._waiting.append(news)
+            await self.flush()
+
+    def news(self, message: str) -> str | None:
+        """Return what is to be said because of a message; None when it was said, or enough was."""
+        if message in self._known or len(self._known) > _MOST:
+            return None
+        self._known.add(message)
+        return message if len(self._known) <= _MOST else _MORE
 
     def tell_with(self, say: Say) -> None:
         """Say what there is by `say` from now on."""

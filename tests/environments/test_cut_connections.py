@@ -11,9 +11,13 @@ import pytest
 import trio
 from near_lab import NearLab, open_near
 
+from codex_trio.config.settings import HostLists
 from codex_trio.environments.commands import CommandRequest
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.news import ConnectionChange
+from codex_trio.environments.place import WorkPlace
+from codex_trio.execution.errors import SpawnError
+from codex_trio.sandbox.policy import HostLimits, ReadOnly, SandboxLimits
 from codex_trio.transport.base import MessageTransport, TransportClosed
 from codex_trio.util.regular_file import FileTooLarge
 
@@ -134,3 +138,16 @@ async def test_a_server_that_makes_no_sense_is_an_error_and_no_end(tmp_path: Pat
         # The next connection has it read what it missed.
         await lab.road.cut()
         assert await session.wait() == 255
+
+
+@pytest.mark.parametrize("facts", [None, FACTS, {**FACTS, "capabilities": {"networkProxyLaunch": False}}])
+async def test_a_command_is_not_sent_to_a_server_that_cannot_limit_its_hosts(
+    tmp_path: Path, facts: dict[str, Any] | None
+) -> None:
+    limits = SandboxLimits(hosts=HostLimits(own=HostLists(source="s", allowed=("a.test",))))
+    async with open_near(tmp_path) as (lab, _), lab.opened() as opened:
+        lab.road.server = Liar({"initialize": {**INITIALIZED, "environmentInfo": facts}})
+        place = WorkPlace(cwd=str(tmp_path), policy=ReadOnly(network_access=True, limits=limits))
+        sandboxed = msgspec.structs.replace(request("true", lab), sandboxed=True)
+        with pytest.raises(SpawnError, match="limited to hosts, which this exec-server cannot see to"):
+            await opened.commands.start(sandboxed, place, group="g", on_output=nothing)

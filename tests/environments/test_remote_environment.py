@@ -10,12 +10,14 @@ import pytest
 import trio
 from remote_lab import OWN, RemoteLab, open_remote
 
+from codex_trio.config.settings import HostLists
 from codex_trio.environments.commands import CommandRequest
 from codex_trio.environments.environment import EnvironmentStatus
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.exec_protocol import RETAINED_BYTES
 from codex_trio.execution.errors import SpawnError
 from codex_trio.files.contents import NotWritable
+from codex_trio.sandbox.policy import HostLimits, SandboxLimits, WorkspaceWrite, everywhere
 from codex_trio.tools.patch_policy import WritablePlaces
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile
 
@@ -61,6 +63,59 @@ async def test_commands_and_files_go_over_a_slow_road_under_the_policy(
         assert (folder / "inside").exists()
         assert not (lab.work / "outside").exists()
         await check_files(lab)
+        await check_hosts(lab)
+
+
+HOSTS = HostLists(
+    source="the profile", allowed=("127.0.0.1",), denied=("denied.test",), way_out='allow "{host}" in the profile'
+)
+FETCH = r"""
+get() {
+    exec 3<>/dev/tcp/127.0.0.1/${http_proxy##*:}
+    printf "GET http://$1/ HTTP/1.1\r\nHost: $1\r\nConnection: close\r\n\r\n" >&3
+    cat <&3
+    echo
+}
+get 127.0.0.1:PORT; get unlisted.test; get denied.test; get denied.test
+if (exec 3<>/dev/tcp/127.0.0.1/PORT) 2>/dev/null; then echo direct; else echo closed; fi
+"""
+
+
+async def check_hosts(lab: RemoteLab) -> None:
+    """Check that a command reaches the listed hosts alone, and that its output names those that it did not reach."""
+
+    async def serve(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.receive_some(10_000)
+            await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nreached")
+
+    limited = everywhere(SandboxLimits(hosts=HostLimits(required=HOSTS)))
+    confined = WorkspaceWrite(network_access=True, limits=SandboxLimits(hosts=HostLimits(own=HOSTS)))
+    async with trio.open_nursery() as nursery:
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, serve, listeners)
+        script = FETCH.replace("PORT", str(listeners[0].socket.getsockname()[1]))
+        for policy, way_out in ((confined, 'To open it, allow "unlisted.test"'), (limited, "the profile decides")):
+            asked = msgspec.structs.replace(request(script, lab), argv=("/bin/bash", "-c", script))
+            place = msgspec.structs.replace(lab.place, policy=policy)
+            try:
+                session = await lab.opened.commands.start(asked, place, group="g", on_output=nothing)
+            except SpawnError as error:
+                if "Landlock cannot" not in str(error):
+                    raise
+                break
+            assert await session.wait() == 0
+            output = (await lab.opened.commands.collect(session, yield_ms=1)).output
+            assert output.count("reached") == 1, output
+            assert output.endswith("closed\n"), output
+            assert "closed" in output.splitlines()
+            unlisted = next(
+                line for line in output.splitlines() if line.startswith('Network access to "unlisted.test"')
+            )
+            assert "not on the allowlist" in unlisted
+            assert way_out in unlisted
+            assert output.count('\nNetwork access to "denied.test" was blocked: domain is explicitly denied') == 1
+        nursery.cancel_scope.cancel()
 
 
 async def check_files(lab: RemoteLab) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from codex_trio.environments.commands import CommandRequest
+from codex_trio.environments.commands import CommandRequest, HostAccess
 from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.exec_permissions import context_of
 from codex_trio.environments.exec_protocol import EnvPolicy, path_to_wire
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.connection import ExecConnection
+from codex_trio.environments.remote.hosts import RemoteHosts
 from codex_trio.environments.remote.processes import CannotStart, RemoteRequest
 from codex_trio.environments.running import RunningSessions
 from codex_trio.execpolicy.programs import Programs, UnknownPrograms, Work
@@ -30,8 +31,8 @@ USUAL_SHELL = "/bin/bash"
 
 _KNOWN_SHELLS = ("bash", "zsh", "sh")
 _NO_HOSTS = (
-    "the network is limited to hosts, which is seen to on the app-server's own machine alone: work there, or choose "
-    "permissions that close the network or open all of it"
+    "the network is limited to hosts, which this exec-server cannot see to (it does not say `networkProxyLaunch`): "
+    "update it, work on the app-server's own machine, or choose permissions that close the network or open all of it"
 )
 _OFFLINE = "CODEX_SANDBOX_NETWORK_DISABLED"
 
@@ -75,8 +76,6 @@ class RemoteCommands(RunningSessions):
             raise CannotStart(str(error)) from error
         if not request.sandboxed:
             place = WorkPlace(cwd=place.cwd, policy=outside(place.policy))
-        if hosts_of(place.policy) is not None:
-            raise CannotStart(_NO_HOSTS)
         wanted = RemoteRequest(
             argv=request.argv,
             cwd=request.cwd,
@@ -84,8 +83,19 @@ class RemoteCommands(RunningSessions):
             tty=request.tty,
             variables=_policy_to_wire(self._use.variables),
             sandbox=context_of(place, self._written),
+            hosts=self._hosts(request.hosts, place),
         )
         return await self._sessions.open(wanted, group=group, on_output=on_output)
+
+    def _hosts(self, access: HostAccess | None, place: WorkPlace) -> RemoteHosts | None:
+        """Return what limits a command's hosts; None where nothing does. Raises CannotStart."""
+        limits = hosts_of(place.policy)
+        if limits is None:
+            return None
+        facts = self._connection.facts
+        if facts is None or not facts.capabilities.network_proxy_launch:
+            raise CannotStart(_NO_HOSTS)
+        return RemoteHosts(limits, access)
 
     def _written(self, path: str) -> str:
         return path_to_wire(path, as_uri=self._connection.takes_uris)

@@ -21,6 +21,7 @@ from codex_trio.environments import exec_protocol as wire
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.exec_protocol import ACK_BYTES
 from codex_trio.environments.remote.connection import ExecConnection, ServerRefused
+from codex_trio.environments.remote.hosts import RemoteHosts
 from codex_trio.execution.errors import SpawnError, StdinClosed
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.util import decoding
@@ -40,6 +41,7 @@ _NOT_THERE = -1
 
 _OUTPUT = decoding.json_decoder(wire.ProcessOutput)
 _EXITED = decoding.json_decoder(wire.ProcessExited)
+_DECISION = decoding.json_decoder(wire.NetworkDecision)
 _CLOSED = decoding.json_decoder(wire.ProcessClosed)
 
 
@@ -48,6 +50,8 @@ class RemoteRequest(SpawnRequest, frozen=True, kw_only=True):
 
     variables: wire.EnvPolicy
     sandbox: wire.SandboxContext | None
+    hosts: RemoteHosts | None = None
+    """What limits those that it may reach; None leaves that to `sandbox`."""
 
 
 class RemoteOutput:
@@ -87,8 +91,9 @@ class RemoteProcess:
     pid = _NOT_THERE
     ended_because = None
 
-    def __init__(self, process_id: str, connection: ExecConnection, request: SpawnRequest) -> None:
+    def __init__(self, process_id: str, connection: ExecConnection, request: RemoteRequest) -> None:
         self.id = process_id
+        self._hosts = request.hosts
         self.stdout = RemoteOutput(self)
         self.stderr = None if request.merge_output or request.tty else RemoteErrors(self)
         self._connection = connection
@@ -103,6 +108,7 @@ class RemoteProcess:
         self._is_closed = False
         self._reading = False
         self._has_missed = False
+        self._ends_line = True
         self._change = Bell()
         self._room = Bell()
 
@@ -126,6 +132,8 @@ class RemoteProcess:
     async def take(self, method: str, params: msgspec.Raw) -> bool:
         """Take an event; returns False where one before it is missing."""
         match method:
+            case wire.NETWORK_DECISION:
+                self._hear(_DECISION.decode(params))
             case "process/output":
                 output = _OUTPUT.decode(params)
                 if not self._is_next(output.seq):
@@ -146,6 +154,18 @@ class RemoteProcess:
         self._change.ring()
         return True
 
+    def _hear(self, decision: wire.NetworkDecision) -> None:
+        """Say in the output which host was refused: there the model and the client find it."""
+        news = None if self._hosts is None else self._hosts.news(decision)
+        if news is not None:
+            self._say(news)
+
+    def _say(self, line: str) -> None:
+        said = f"{'' if self._ends_line else chr(10)}{line}\n".encode()
+        self._ends_line = True
+        self._waiting.append((self._seen, said))
+        self._waiting_bytes += len(said)
+
     def _is_next(self, seq: int) -> bool:
         self._has_missed = self._has_missed or self._reading
         return seq == self._seen + 1 and not self._reading
@@ -163,6 +183,7 @@ class RemoteProcess:
         self._seen = seq
         self._waiting.append((seq, data))
         self._waiting_bytes += len(data)
+        self._ends_line = data.endswith(b"\n")
         self._change.ring()
 
     async def catch_up(self) -> None:
@@ -197,9 +218,7 @@ class RemoteProcess:
     def lost(self, problem: str) -> None:
         """Note that nothing more will be known of it."""
         if not self._is_closed:
-            notice = f"\n[{problem}]\n".encode()
-            self._waiting.append((self._seen, notice))
-            self._waiting_bytes += len(notice)
+            self._say(f"[{problem}]")
             self._exit_code = LOST_EXIT_CODE if self._exit_code is None else self._exit_code
             self._is_closed = True
             self._change.ring()
@@ -372,6 +391,8 @@ class RemoteProcesses:
             tty=request.tty,
             pipe_stdin=request.open_stdin,
             sandbox=request.sandbox,
+            enforce_managed_network=request.hosts is not None,
+            network_proxy=None if request.hosts is None else request.hosts.launch,
         )
         try:
             await connection.request("process/start", params, wire.ProcessStartResult)
@@ -395,7 +416,7 @@ class RemoteProcesses:
 
     async def event(self, method: str, params: msgspec.Raw) -> None:
         """Give an event to the process that it is about."""
-        if method not in ("process/output", "process/exited", "process/closed"):
+        if method not in ("process/output", "process/exited", "process/closed", wire.NETWORK_DECISION):
             return
         process = self._known.get(_process_of(params))
         if process is None:
