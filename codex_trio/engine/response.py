@@ -26,6 +26,7 @@ from codex_trio.engine.made_pictures import MadePictures
 from codex_trio.engine.memory_citations import CitationFilter, without_citations
 from codex_trio.engine.response_items import arguments_of, is_call, of_model, texts_of
 from codex_trio.model import events as model
+from codex_trio.model.long_events import LONGEST_TEXT
 from codex_trio.model.usage import ResponseUsage
 from codex_trio.tools.calls import ToolCall
 from codex_trio.tools.tool_search import NAME as TOOL_SEARCH
@@ -36,6 +37,10 @@ _SHOWN = frozenset({_MESSAGE, _REASONING, _WEB_SEARCH, _IMAGE})
 _KEPT_PICTURE = "The picture that you have just made was saved as {}. Copy it from there to where it is wanted."
 _SILENT = frozenset({"compaction", "context_compaction", "tool_search_call", "tool_search_output"})
 """Kinds that are nothing to users: of searches for tools, those that the provider runs itself."""
+
+_LONG_KINDS = {"function_call": "a call", "custom_tool_call": "a call", _MESSAGE: "a message", _REASONING: "reasoning"}
+_TOO_LONG = "The model sent {} with more than {} bytes of text: {} of them were left out."
+_REFUSED = "The call was not run: it has more than {} bytes of arguments. Make it in smaller parts."
 
 OnCall = Callable[[dict[str, Any], ToolCall], None]
 """Takes a call: as it is part of the history, and as the model meant it."""
@@ -96,6 +101,8 @@ class ResponseReader:
                 self._log.emit(ReasoningSummaryPartStarted(turn_id=turn_id, item_id=item_id, index=event.summary_index))
             case model.OutputItemAdded():
                 self._item_added(event.item)
+            case model.OversizedItem():
+                await self._item_done(event.item, left_out=event.left_out)
             case model.OutputItemDone():
                 await self._item_done(event.item)
             case model.Completed():
@@ -116,8 +123,12 @@ class ResponseReader:
         if kind in _SHOWN and self._find(kind, raw.get("id")) is None:
             self._begin(kind, raw)
 
-    async def _item_done(self, raw: dict[str, Any]) -> None:
+    async def _item_done(self, raw: dict[str, Any], *, left_out: int = 0) -> None:
         self.got_output = True
+        if left_out:
+            self._log.warning(
+                _TOO_LONG.format(_LONG_KINDS.get(str(raw.get("type")), "an item"), LONGEST_TEXT, left_out)
+            )
         item = of_model(raw)
         if item is None:
             # Nothing that could be shown, answered or sent back.
@@ -125,7 +136,8 @@ class ResponseReader:
         elif is_call(item):
             item = self._ids.name_call(item)
             await self._log.history(item)
-            self._on_call(item, call_of(item, raw))
+            refusal = _REFUSED.format(LONGEST_TEXT) if left_out else ""
+            self._on_call(item, call_of(item, raw, refusal=refusal))
         elif item["type"] in _SHOWN:
             await self._show(item, raw)
         else:
@@ -153,7 +165,7 @@ class ResponseReader:
             self._say(opened, opened.shown.finish())
             item["id"] = opened.id
             if kind == _MESSAGE and not item["content"]:
-                item["content"] = _output_text("".join(opened.text))
+                item["content"] = _output_text("".join(opened.text)[:LONGEST_TEXT])
         path = await self._keep_picture(item) if kind == _IMAGE else None
         await self._complete(_final_item(item, raw, path), item, streamed=opened is not None)
         if path is not None:
@@ -274,15 +286,19 @@ def _output_text(text: str) -> list[dict[str, Any]]:
     return [{"type": "output_text", "text": text}] if text else []
 
 
-def call_of(item: dict[str, Any], raw: dict[str, Any]) -> ToolCall:
-    """Return the call in an item: under the item's id, as the model meant it."""
+def call_of(item: dict[str, Any], raw: dict[str, Any], *, refusal: str = "") -> ToolCall:
+    """Return the call in an item: under the item's id, as the model meant it; it is not run if it has a `refusal`."""
     name, namespace = raw.get("name"), raw.get("namespace")
     if item["type"] == "tool_search_call":
-        return ToolCall(call_id=item["call_id"], name=TOOL_SEARCH, arguments=arguments_of(raw), kind=TOOL_SEARCH)
+        arguments = arguments_of(raw)
+        return ToolCall(
+            call_id=item["call_id"], name=TOOL_SEARCH, arguments=arguments, kind=TOOL_SEARCH, refusal=refusal
+        )
     return ToolCall(
         call_id=item["call_id"],
         name=name if isinstance(name, str) else "",
         arguments=arguments_of(raw),
         namespace=namespace if isinstance(namespace, str) and namespace else None,
         kind="custom" if item["type"] == "custom_tool_call" else "function",
+        refusal=refusal,
     )

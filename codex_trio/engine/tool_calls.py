@@ -77,6 +77,8 @@ class ToolCalls:
     async def _run(self, slot: _Slot) -> None:
         call = slot.call
         try:
+            if call.refusal:
+                raise ToolFailure(call.refusal)
             tool = self._registry.find(call)
             async with self._lock.join(shared=tool.parallel and self._parallel):
                 slot.output = await self._output(tool, call)
@@ -112,7 +114,7 @@ class ToolCalls:
 def _as_written(slot: _Slot) -> str:
     """Return what the model wrote, for a call of which the history cannot hold it."""
     written = slot.call.arguments
-    if slot.call.kind != "function" or not written or slot.item["arguments"] == written:
+    if slot.call.refusal or slot.call.kind != "function" or not written or slot.item["arguments"] == written:
         return ""
     shown = written if len(written) <= _MAX_QUOTED else f"{written[:_MAX_QUOTED]}…"
     return f"\nThe arguments must be the text of a JSON object; they were: {shown}"

@@ -106,19 +106,26 @@ class ModelStream:
                 self.completed = True
                 raise StopAsyncIteration
             chunk = await self._receive()
-            if events := reader.end() if chunk is None else self._feed(chunk):
+            if reader.is_long(chunk):
+                events = await trio.to_thread.run_sync(self._read, chunk)
+            else:
+                events = self._read(chunk)
+            if chunk is not None:
+                self._note_time()
+            if events:
                 self.completed = reader.completed
                 return events
 
-    def _feed(self, chunk: bytes) -> list[ModelEvent]:
-        events = self._reader.feed(chunk)
+    def _read(self, chunk: bytes | None) -> list[ModelEvent]:
+        return self._reader.end() if chunk is None else self._reader.feed(chunk)
+
+    def _note_time(self) -> None:
         now = trio.current_time()
         if self._reader.saw_event:
             self._last_event = now
         elif now - self._last_event > self._idle_timeout:
             # Comments keep the connection busy, but nothing comes of it.
             raise self._reader.broken_off(_IDLE)
-        return events
 
     async def _receive(self) -> bytes | None:
         try:

@@ -75,6 +75,12 @@ class OutputItemDone(msgspec.Struct, frozen=True, tag="response.output_item.done
     item: ResponseItem
 
 
+class OversizedItem(OutputItemDone, frozen=True):
+    """The same of an item that said more than is taken: so many bytes of it were left out."""
+
+    left_out: int = 0
+
+
 class FunctionCallArgumentsDelta(msgspec.Struct, frozen=True, gc=False, tag="response.function_call_arguments.delta"):
     """More of the arguments that a function tool is called with."""
 
@@ -131,6 +137,7 @@ ModelEvent: TypeAlias = (
     | CustomToolCallInputDelta
     | FunctionCallArgumentsDelta
     | OutputItemDone
+    | OversizedItem
     | TokensSpent
     | Completed
     | RateLimits

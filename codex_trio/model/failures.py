@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 from codex_trio.model import limits, retry, usage_text
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.model.provider_error import ProviderError, bounded, quoted
+from codex_trio.model.provider_error import MAX_MESSAGE, ProviderError, bounded, quoted
 from codex_trio.util.addresses import shown_address
 
 CONTEXT_FULL = (
@@ -26,9 +26,6 @@ _AT_CAPACITY = "Selected model is at capacity. Please try a different model."
 _HIGH_DEMAND = "We’re currently experiencing high demand, which may cause temporary errors."  # noqa: RUF001
 _QUOTA = "Quota exceeded. Check your plan and billing details."
 _POLICY_CAPACITY = "Policy-restricted capacity is unavailable. Please try again later."
-
-_MAX_BAD_REQUEST = 16_000
-"""Characters of a refusal that is passed on as it came."""
 
 # Statuses below 500 after which the same request may be answered.
 _PASSING = frozenset({408, 409, 425, 429, 499})
@@ -201,7 +198,7 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str], known: Provid
     if make is not None:
         return make(known)
     if status == 400 and body.strip():
-        return ModelError(bounded(body.decode("utf-8", "replace"), _MAX_BAD_REQUEST))
+        return ModelError(bounded(body.decode("utf-8", "replace"), MAX_MESSAGE))
     words = bounded(known.message) if known.message else quoted(body)
     if 300 <= status < 400:
         words = _pointed_elsewhere(words, headers, url)

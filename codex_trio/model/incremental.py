@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
+from codex_trio.model.long_events import LONGEST_TEXT
 from codex_trio.model.request import ModelRequest
 from codex_trio.util import decoding
 
@@ -68,6 +69,10 @@ class ModelExchange:
 
     def note(self, event: bytes) -> None:
         """Note one event of the response."""
+        if len(event) > LONGEST_TEXT:
+            # Nor is it kept as it came.
+            self._items = -1
+            return
         try:
             seen = decoding.json_decoder(_Seen).decode(event)
         except msgspec.MsgspecError:

@@ -18,6 +18,9 @@ from codex_trio.util import decoding
 MAX_QUOTED = 2000
 """More characters than this of an answer that is not understood are shown to nobody."""
 
+MAX_MESSAGE = 16_000
+"""More characters of a provider's own words are shown to nobody either."""
+
 _WORDS = ("message", "detail", "msg", "error_description", "description", "title", "reason")
 _INNER = ("error", "errors", "status_details", "response")
 _MAX_DEPTH = 6
@@ -50,7 +53,8 @@ class ProviderError(msgspec.Struct, frozen=True, kw_only=True):
                 known[field.name] = decoding.convert(source.get(field.name), field.type)
             except msgspec.ValidationError:
                 continue
-        known["message"] = _message(value, _MAX_DEPTH)
+        message = _message(value, _MAX_DEPTH)
+        known["message"] = None if message is None else bounded(message, MAX_MESSAGE)
         known["status"] = _status(source.get("code")) or _status(source.get("status"))
         return cls(**known)
 

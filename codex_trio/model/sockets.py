@@ -27,6 +27,7 @@ from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.errors import ModelError
 from codex_trio.model.http import HttpFailure, HttpTransport, IdleTimeout, Upgraded
 from codex_trio.model.incremental import ModelExchange
+from codex_trio.model.long_events import LARGE
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
 from codex_trio.util.websocket_frames import Closed, FrameError, FrameReader, FrameWriter, Message, Ping
 
@@ -282,6 +283,8 @@ def encode_create(request: ModelRequest, previous: str | None) -> bytes:
 
 def _refusal(first: bytes, target: Endpoint) -> ModelError | None:
     """Return the error that a first message is, with the status that it would have had by HTTP."""
+    if len(first) > LARGE:
+        return None
     try:
         value = msgspec.json.decode(first)
     except (msgspec.MsgspecError, RecursionError):

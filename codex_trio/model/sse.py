@@ -63,6 +63,11 @@ class SseParser:
         """Lines outside of events that are no fields: what was sent in place of an event stream."""
         return b"\n".join(self._strays)
 
+    @property
+    def pending_size(self) -> int:
+        """How many bytes have come of an event that is not complete, or in place of one."""
+        return self._rest_size + self._strays_size
+
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Take the next bytes; return the events that they complete, in order.
 
@@ -96,6 +101,10 @@ class SseParser:
 
     def _read_block(self, block: bytes, events: list[SseEvent]) -> None:
         """Read a block of lines; the lines of its data are joined by line feeds."""
+        if b"data" not in block:
+            # No event: no more of it is looked at than is kept.
+            self._keep_strays(block[: self._max_stray_bytes].split(b"\n"))
+            return
         data: list[bytes] = []
         head: list[bytes] = []
         for raw in block.split(b"\n"):

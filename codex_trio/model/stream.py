@@ -8,13 +8,14 @@ Does not own: input and output (`client`), framing (`sse`), single events (`even
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 
 from codex_trio.model import events as wire
-from codex_trio.model import failures, lenient_json, limits
+from codex_trio.model import failures, lenient_json, limits, long_events
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import (
     DIRECT_EVENTS,
@@ -25,6 +26,7 @@ from codex_trio.model.events import (
     ModelEvent,
     OutputItemDone,
     OutputTextDelta,
+    OversizedItem,
     RateLimits,
     ServedModel,
     TokensSpent,
@@ -40,6 +42,9 @@ from codex_trio.model.usage import read_usage, reported_usage
 
 MAX_TEXT = 64 * 1024 * 1024
 """A response whose deltas grow beyond this many characters is given up: memory is not without end."""
+
+_HEAD_BYTES = 4096
+_OF_ITEM = re.compile(rb'"type"\s*:\s*"response\.output_item\.')
 
 _CLOSED = "stream closed before response.completed"
 
@@ -62,6 +67,11 @@ class ResponseParser:
         self._model: str | None = None
         self._words = ""
         self._unweighed = 0
+        self._left_out = 0
+
+    def is_long(self, chunk: bytes | None) -> bool:
+        """Return whether the next bytes, or the end, may take a while: they are for a thread."""
+        return self._sse.pending_size + len(chunk or b"") > long_events.LARGE
 
     def begin(self, headers: Mapping[str, str]) -> list[ModelEvent]:
         """Return the events that a response's headers (names in lower case) amount to."""
@@ -121,6 +131,8 @@ class ResponseParser:
         decode = self._events.decode
         note, note_text = self._unfinished.note, self._unfinished.note_text
         for each in received:
+            if self._left_out or len(each.data) > long_events.LARGE:
+                each = self._shortened(each)
             try:
                 event = decode(each.data)
                 if isinstance(event, OutputItemDone) and lenient_json.is_too_deep(event.item):
@@ -134,11 +146,26 @@ class ResponseParser:
             if type(event) in DIRECT_EVENTS:
                 direct = cast("DirectEvent", event)
                 note(direct)
+                if self._left_out and isinstance(direct, OutputItemDone):
+                    direct = OversizedItem(direct.item, self._left_out)
                 events.append(direct)
             elif event is not None:
                 self._take(cast("WireEvent", event), events)
             if self._has_ended:
                 break
+
+    def _shortened(self, event: SseEvent) -> SseEvent:
+        """Return an event with no more text than is taken. Raises UnreadableEvent when it has too much else."""
+        if len(event.data) <= long_events.LARGE:
+            self._left_out = 0
+            return event
+        short = long_events.shortened(event.data)
+        is_item = _OF_ITEM.search(event.data, 0, _HEAD_BYTES) is not None
+        most = long_events.MOST_STRUCTURE if is_item else long_events.MOST_STRUCTURE_OF_OTHERS
+        if short.structure > most:
+            raise UnreadableEvent(f"an event has more values than are taken: {len(event.data)} bytes")
+        self._left_out = short.left_out
+        return SseEvent(short.data, event.head)
 
     def _take(self, event: WireEvent, events: list[ModelEvent]) -> None:
         match event:
@@ -202,12 +229,18 @@ class ResponseParser:
 
     def _add_rest(self, response: WireEnd, events: list[ModelEvent], *, calls: bool) -> None:
         """Add the items that were said but did not come as whole ones."""
+        raw = bytes(response.output)
+        if len(raw) > long_events.LARGE and long_events.shortened(raw).structure > long_events.MOST_STRUCTURE:
+            raw = b""
         try:
-            output = lenient_json.mended(lenient_json.decode(bytes(response.output) or b"null"))
+            output = lenient_json.mended(lenient_json.decode(raw or b"null"))
         except UnreadableJson:
             output = None
         listed = cast("list[Any]", output) if isinstance(output, list) else []
-        events.extend(OutputItemDone(item) for item in self._unfinished.rest(listed, calls=calls))
+        for item in self._unfinished.rest(listed, calls=calls):
+            item, left_out = long_events.shortened_item(item)
+            left_out += self._left_out
+            events.append(OversizedItem(item, left_out) if left_out else OutputItemDone(item))
 
     def _add_spent(self, response: WireEnd, events: list[ModelEvent]) -> None:
         usage = read_usage(reported_usage(response.usage))
@@ -217,8 +250,9 @@ class ResponseParser:
     def _read_document(self, body: bytes, events: list[ModelEvent]) -> None:
         """Read what was sent in place of an event stream: a whole response, an error, or a page."""
         try:
-            value = lenient_json.mended(lenient_json.decode(body))
-        except UnreadableJson:
+            event = self._shortened(SseEvent(body))
+            value = lenient_json.mended(lenient_json.decode(event.data))
+        except (UnreadableJson, UnreadableEvent):
             value = None
         if isinstance(value, dict):
             source = cast("dict[str, Any]", value)

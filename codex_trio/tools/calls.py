@@ -18,6 +18,8 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     arguments: str
     namespace: str | None = None
     kind: Literal["function", "custom", "tool_search"] = "function"
+    refusal: str = ""
+    """Why it is not to be run, where it is not: what the model is told."""
 
 
 class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn_gate import ShuttingDown
 from codex_trio.engine.turn_request import ContextPiece, MetadataChange, TurnRequest
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.model.events import ModelEvent, TokensSpent
+from codex_trio.model.events import ModelEvent, OversizedItem, TokensSpent
 from codex_trio.sandbox.policy import ReadOnly
 
 ASKS = TurnOverrides(approval_policy="untrusted", sandbox_policy=ReadOnly())
@@ -101,6 +101,24 @@ async def test_a_model_that_says_so_goes_on_without_a_call(
     async with open_session(tmp_path, clock, responses=responses) as bench:
         await bench.run("go")
     assert len(bench.client.requests) == (2 if end_turn is False else 1)
+
+
+@pytest.mark.parametrize("kind", ["function_call", "custom_tool_call"])
+async def test_a_call_that_is_too_long_is_answered_with_that_and_the_turn_goes_on(
+    tmp_path: Path, clock: MockClock, kind: str
+) -> None:
+    tool = ScriptedTool("long")
+    texts = {"arguments": "{", "input": "*** Begin Patch"}
+    item = {"type": kind, "id": "x_1", "call_id": "c1", "name": "long"} | texts
+    responses: list[Response] = [[OversizedItem(item, 9_000_000), completed()], says("in parts, then"), says("next")]
+    async with open_session(tmp_path, clock, responses=responses, tools=[ScriptedTools(tool)]) as bench:
+        assert (await bench.run("go")).status == "completed"
+        assert (await bench.run("again")).status == "completed"
+        [warning] = bench.heard.of(events.ThreadWarning)
+    [answer] = [item for item in items(bench.client.requests[1]) if item["type"] == f"{kind}_output"]
+    assert answer["output"].startswith("The call was not run: it has more than")
+    assert "9000000 of them were left out" in warning.message
+    assert tool.calls == {}
 
 
 async def test_a_later_turn_says_again_what_was_said_and_its_context_only_once(
