@@ -1,15 +1,20 @@
 """Changes to what is kept of threads, loaded or not: names, metadata, the archive, deletion, cut turns.
 
-Owns what happens to a loaded thread first, and to the threads of its agents. Does not own files or tables (the thread
-store), the tasks of loaded threads (`hosting`) or who is told.
+Owns what happens to a loaded thread first, and to the threads of its agents and reviewers. Does not own files or tables
+(the thread store), the tasks of loaded threads (`hosting`) or who is told.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from typing import Final
 
+import msgspec
+
+from codex_trio.engine.lineage import GUARDIAN_SOURCE
 from codex_trio.state.history.forks import TurnNotFound
-from codex_trio.state.store.interface import AgentGraphStore, MetadataPatch, ThreadStore
+from codex_trio.state.store.interface import AgentGraphStore, MetadataPatch, ThreadQuery, ThreadStore, ThreadStoreError
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ThreadFacts, stored_facts
@@ -19,6 +24,11 @@ from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.memories.kept import KeptMemories
 from codex_trio.threads.queue import ThreadQueues
+
+_REVIEWERS: Final = frozenset({"subAgentOther"})
+"""The kind of thread that reviewers are listed as, among others."""
+
+_log = logging.getLogger(__name__)
 
 
 class ThreadUpkeep:
@@ -90,9 +100,9 @@ class ThreadUpkeep:
         return stored_facts(summary), moved
 
     async def delete(self, thread_id: str) -> Sequence[str]:
-        """Remove a thread, those of its agents and all that is kept of them; the ids. Running turns are interrupted.
+        """Remove a thread, those of its agents and reviewers and all that is kept of them; the ids.
 
-        Raises ThreadError, ThreadStoreError.
+        Running turns are interrupted. Raises ThreadError, ThreadStoreError.
         """
         live = self._loaded.find(thread_id)
         if live is not None and live.is_ephemeral:
@@ -100,12 +110,19 @@ class ThreadUpkeep:
         is_stored = live is None or live.is_stored
         if is_stored:
             await self._store.check_deletable(thread_id)
-        for member in await self._family(thread_id):
-            loaded = self._loaded.find(member)
-            if loaded is not None:
-                await loaded.end_turn()
-                await self._host.unload(loaded)
-        deleted = await self._store.delete(thread_id) if is_stored else [thread_id]
+        family = await self._family(thread_id)
+        # A reviewer of a reviewed thread ends with it, unless somebody has loaded it for itself.
+        for member in family:
+            await self._end(member)
+        reviewers = [reviewer for member in family for reviewer in await self._reviewers(member)]
+        for reviewer in reviewers:
+            await self._end(reviewer)
+        deleted = [*(await self._store.delete(thread_id) if is_stored else [thread_id])]
+        for reviewer in reviewers:
+            try:
+                deleted += await self._store.delete(reviewer)
+            except ThreadStoreError as error:
+                _log.warning("the reviewer's thread %s stays: %s", reviewer, error)
         await self._queues.forget(deleted)
         await self._goals.forget(deleted)
         await self._memories.forget(deleted)
@@ -140,6 +157,26 @@ class ThreadUpkeep:
     async def _family(self, thread_id: str) -> Sequence[str]:
         """Return a thread and all that descend from it."""
         return [thread_id, *await self._graph.descendants(thread_id)]
+
+    async def _reviewers(self, thread_id: str) -> Sequence[str]:
+        """Return the threads in which approvals of a thread were reviewed."""
+        found: list[str] = []
+        for archived in (False, True):
+            query = ThreadQuery(parent_thread_id=thread_id, archived=archived, source_kinds=_REVIEWERS)
+            while True:
+                page = await self._store.list(query)
+                found += [known.thread_id for known in page.threads if known.meta.source == GUARDIAN_SOURCE]
+                if page.next_cursor is None:
+                    break
+                query = msgspec.structs.replace(query, cursor=page.next_cursor)
+        return found
+
+    async def _end(self, thread_id: str) -> None:
+        """Have nothing of a thread go on."""
+        live = self._loaded.find(thread_id)
+        if live is not None:
+            await live.end_turn()
+            await self._host.unload(live)
 
     async def _cut(self, live: LiveThread, *, before_turn_id: str) -> LiveThread:
         """Return the thread, in which no turn may run, without that turn and all later ones, loaded anew."""

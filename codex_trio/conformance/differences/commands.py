@@ -14,6 +14,11 @@ COMMANDS: tuple[Difference, ...] = (
         "never tells that a review is over which ended with its turn",
     ),
     Difference(
+        "guardian::what_a_reviewer_was_told_of_a_thread_is_deleted_with_the_thread",
+        "reference",
+        "keeps the reviewer's thread, with what it holds of the deleted one",
+    ),
+    Difference(
         "permissions::a_client_can_grant_less_than_was_asked_for_but_not_more",
         "reference",
         "lets a client that was asked for a folder grant what stays protected in it, such as `.git`",

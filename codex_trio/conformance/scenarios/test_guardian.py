@@ -295,3 +295,18 @@ async def test_a_denial_may_be_given_back_as_it_was_told(reviewed: Lab) -> None:
         assert await probe.request("thread/approveGuardianDeniedAction", params) == {}
         await probe.run_turn(thread_id)
     assert any("touch n1" in text for text in reviewed.model.requests[3].texts("developer"))
+
+
+async def test_what_a_reviewer_was_told_of_a_thread_is_deleted_with_the_thread(reviewed: Lab) -> None:
+    reviewed.script(escalated("c1", "true"), verdict(outcome="allow"), answer(message("Done.")))
+    async with reviewed.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(reviewed.cwd)))["id"]
+        await probe.run_turn(thread_id, "please")
+        listed = (await probe.request("thread/list", {"sourceKinds": ["subAgentOther"]}))["data"]
+        assert [thread["parentThreadId"] for thread in listed] == [thread_id]
+        await probe.request("thread/archive", {"threadId": thread_id})
+        await probe.request("thread/delete", {"threadId": thread_id})
+        for archived in (False, True):
+            query = {"sourceKinds": ["subAgentOther"], "archived": archived}
+            assert (await probe.request("thread/list", query))["data"] == []
+    assert reviewed.rollouts() == []
