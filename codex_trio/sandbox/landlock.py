@@ -11,6 +11,7 @@ import os
 from codex_trio.sandbox import kernel
 
 _SCOPES_ABI = 6
+_DEVICE_CONTROLS_ABI = 5
 
 _EXECUTE = 1 << 0
 _WRITE_FILE = 1 << 1
@@ -22,6 +23,7 @@ _MAKE_ALL = 0x7F << 6  # char, dir, regular, socket, fifo, block, symlink
 _REFER = 1 << 13
 # Kernels before ABI 3 know no such right and refuse the rules, as they could not stop truncate(2) outside of the roots.
 _TRUNCATE = 1 << 14
+_CONTROL_DEVICE = 1 << 15
 
 _ON_FILES = _WRITE_FILE | _TRUNCATE
 _READING_FILES = _EXECUTE | _READ_FILE
@@ -32,34 +34,48 @@ _SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0
 _SCOPE_SIGNAL = 1 << 1
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
-
-_OF_EVERY_COMMAND = ("/proc", *_DEVICES)
+_SHARED_MEMORY = "/dev/shm"  # files of other programs, which may be read as elsewhere
 
 
 def confine(roots: list[str], *, kept: list[str], readable: list[str] | None = None) -> None:
     """Restrict this process and its future children to writing below `roots` and to the harmless devices.
 
-    With `readable`, they read nothing but that and what they may write. What lies in `kept` is not written. Rights
+    Of other devices, as disks and the terminals of others, they read nothing; with `readable`, nothing at all but that
+    and what they may write. What lies in `kept` is not written. Rights
     always count for all that is below, so the folders that lead there are left out too, but for their other entries:
     what is in those can be changed, but nothing put beside them.
 
     Raises `OSError` when the kernel has no usable Landlock.
     """
-    scoped = _SCOPE_ABSTRACT_UNIX_SOCKET | _SCOPE_SIGNAL if kernel.landlock_abi() >= _SCOPES_ABI else 0
-    reading = 0 if readable is None else _READING
-    ruleset = kernel.landlock_create_ruleset(filesystem=_HANDLED | reading, scoped=scoped)
-    if readable is not None:
-        for path in (*readable, *roots, *_OF_EVERY_COMMAND):
-            if os.path.exists(path):
-                kernel.landlock_allow(ruleset, path, _READING if os.path.isdir(path) else _READING_FILES)
+    abi = kernel.landlock_abi()
+    scoped = _SCOPE_ABSTRACT_UNIX_SOCKET | _SCOPE_SIGNAL if abi >= _SCOPES_ABI else 0
+    control = _CONTROL_DEVICE if abi >= _DEVICE_CONTROLS_ABI else 0
+    reading = _READ_FILE if readable is None else _READING
+    ruleset = kernel.landlock_create_ruleset(filesystem=_HANDLED | reading | control, scoped=scoped)
+    devices = [*filter(os.path.exists, _DEVICES), *_own_terminals()]
+    opened = [*_without("/", ["/dev"]), _SHARED_MEMORY] if readable is None else [*readable, "/proc"]
+    for path in (*opened, *roots, *devices):
+        if os.path.exists(path):
+            kernel.landlock_allow(ruleset, path, reading if os.path.isdir(path) else reading & _READING_FILES)
     for root in roots:
         for path in _without(root, kept):
-            kernel.landlock_allow(ruleset, path, _HANDLED if os.path.isdir(path) else _ON_FILES)
-    for device in _DEVICES:
-        if os.path.exists(device):
-            kernel.landlock_allow(ruleset, device, _ON_FILES)
+            rights = _HANDLED if os.path.isdir(path) else _ON_FILES
+            kernel.landlock_allow(ruleset, path, rights | control)
+    for device in devices:
+        kernel.landlock_allow(ruleset, device, _ON_FILES | control)
     kernel.landlock_restrict_self(ruleset)
     os.close(ruleset)
+
+
+def _own_terminals() -> set[str]:
+    """Return the terminals that this process was given, under their names."""
+    found: set[str] = set()
+    for handle in range(3):
+        try:  # noqa: SIM105  # `contextlib` would be imported for every command
+            found.add(os.ttyname(handle))
+        except OSError:
+            pass  # It is none.
+    return found
 
 
 def _without(folder: str, kept: list[str]) -> list[str]:

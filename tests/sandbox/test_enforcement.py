@@ -267,9 +267,11 @@ async def test_a_missing_program_is_an_error(lab: SandboxLab) -> None:
 
 async def test_a_terminal_works_inside(lab: SandboxLab) -> None:
     outcome = await lab.run(
-        lab.request(WORKSPACE, "/bin/sh", "-c", "test -t 0 && stty size; echo hi >/dev/tty", tty=True)
+        lab.request(
+            WORKSPACE, "/bin/sh", "-c", "test -t 0 && stty size; echo hi >/dev/tty; echo ho >/dev/stdout", tty=True
+        )
     )
-    assert (outcome.exit_code, outcome.output) == (0, "24 80\r\nhi\r\n")
+    assert (outcome.exit_code, outcome.output) == (0, "24 80\r\nhi\r\nho\r\n")
 
 
 async def test_an_interrupt_typed_at_a_terminal_goes_to_the_command_alone(

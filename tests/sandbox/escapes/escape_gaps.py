@@ -9,6 +9,7 @@ NONE_STOPS: Mapping[str, str] = {
     "lock": "Whoever can read a file can lock it; the server's own locks lie where a command sees nothing.",
     "leave-set-id": "It is an ordinary file of the user's in a folder that was opened, as a script would be.",
     "denied-alias": "A file is denied by its path; another name of the same file is another path.",
+    "denied-later": "What is denied is hidden when a command begins; what appears later is hidden from later commands.",
 }
 _METADATA = "Landlock has no rights for modes, owners and times."
 _INSIDE = "Landlock cannot take away a part of a folder that it grants."
@@ -31,8 +32,6 @@ LANDLOCK_DOES_NOT_STOP: Mapping[str, str] = {
     "settings": _SET_ASIDE,
     "race": _SET_ASIDE,
     "proc-cmdline": _PROC,
-    "terminal": "Reading is open everywhere, and a terminal of the same user is a file.",
-    "disk": "Reading is open everywhere, where the server runs as root also for disks.",
 }
 
 BEFORE_LANDLOCK_6: Mapping[str, str] = dict.fromkeys(

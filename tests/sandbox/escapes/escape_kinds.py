@@ -75,7 +75,7 @@ class Target(NamedTuple):
     store: str
     """Where that leads."""
     denied: str
-    """A file that must not be read where the policy denies it, in a folder `kept`."""
+    """A file that must not be read where the policy denies it; so is `later` beside it, which leads to nothing yet."""
     victim: int
     """A process outside, which holds `outside/held` open for writing as its standard input."""
     port: int
@@ -101,7 +101,7 @@ class Probe(NamedTuple):
     what: str
     attempt: Callable[[Target], object]
     when: str = "always"
-    """`always`, `offline`, `writes` or `denied`: the policies that close what it goes for."""
+    """`always`, `offline`, `writes`, `denied` or `denied-writes`: the policies that close what it goes for."""
     plain: bool = True
     """Whether it gets through for an ordinary user without a sandbox."""
     everywhere: bool = False

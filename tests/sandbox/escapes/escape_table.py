@@ -15,6 +15,7 @@ _CLOSED = {
     "offline": "without network access",
     "writes": "where folders can be written",
     "denied": "where reading is denied",
+    "denied-writes": "where reading is denied",
 }
 
 
@@ -28,7 +29,7 @@ def table() -> str:
         cells = [_cell(for_all, reasons), _cell(landlock, reasons)]
         if probe.name in BEFORE_LANDLOCK_6:
             cells[1] = f"stopped ({reasons.index(BEFORE_LANDLOCK_6[probe.name]) + 1})"
-        elif probe.when == "denied" and for_all is None:
+        elif probe.when.startswith("denied"):
             cells[1] = "runs nothing"
         lines.append(f"| {probe.what} | {_CLOSED[probe.when]} | {' | '.join(cells)} |")
     notes = [f"{number}. {reason}" for number, reason in enumerate(reasons, 1)]

@@ -148,6 +148,13 @@ def _read_moved(t: Target) -> None:
         os.rename(f"{folder}.away", folder)
 
 
+def _read_later(t: Target) -> None:
+    later = os.path.join(os.path.dirname(t.denied), "later")
+    with open(os.path.realpath(later), "w") as file:
+        file.write("denied")
+    _read(later)
+
+
 def _read_through_others(t: Target) -> None:
     processes = [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != str(os.getpid())]
     first_that_works([lambda pid=pid: _read(f"/proc/{pid}/root{t.denied}") for pid in processes])
@@ -240,4 +247,5 @@ PROBES = (
         lambda t: _read(f"{t.denied}.alias"),
         "denied",
     ),
+    Probe("denied-later", "read what appears where a denied link leads", _read_later, "denied-writes"),
 )

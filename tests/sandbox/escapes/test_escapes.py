@@ -73,6 +73,7 @@ class World:
         self.denied.parent.mkdir()
         self.denied.write_text("denied\n")
         os.link(self.denied, f"{self.denied}.alias")
+        (self.denied.parent / "later").symlink_to("../scratch/appears")
         (lab.workspace / "scratch").mkdir()
         self._add_set_id()
         self.victim = self._victim()
@@ -193,8 +194,8 @@ POLICIES: Mapping[str, SandboxPolicy] = {
     "workspace-write": _may_write(network=False),
     "workspace-write-online": _may_write(network=True),
     "workspace-write-hosts": _may_write(network=True, limits=SandboxLimits(hosts=HostLimits(own=HOSTS))),
-    "denied-reads": _may_write(network=False, limits=SandboxLimits(denied=("secrets/key",))),
-    "denied-reads-read-only": ReadOnly(limits=SandboxLimits(denied=("secrets/key",))),
+    "denied-reads": _may_write(network=False, limits=SandboxLimits(denied=("secrets/key", "secrets/later"))),
+    "denied-reads-read-only": ReadOnly(limits=SandboxLimits(denied=("secrets/key", "secrets/later"))),
 }
 
 
@@ -203,6 +204,7 @@ def _probes_for(name: str) -> list[Probe]:
     closed |= set() if name.endswith("online") else {"offline"}
     closed |= set() if name.endswith(("read-only", "read-only-online")) else {"writes"}
     closed |= {"denied"} if name.startswith("denied") else set()
+    closed |= {"denied-writes"} if name == "denied-reads" else set()
     excepted = IN_A_NETWORK_OF_ITS_OWN if name.endswith("hosts") else ()
     return [probe for probe in PROBES if probe.when in closed and probe.name not in excepted]
 
