@@ -3,11 +3,13 @@
 Owns: the table of known switches and the resolved set of a configuration. Does not own: what a feature does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast
 
 import msgspec
+
+from codex_trio.util.spelling import did_you_mean
 
 Stage = Literal["stable", "beta", "underDevelopment", "deprecated", "removed"]
 
@@ -183,6 +185,16 @@ def resolve(configured: Mapping[str, Any], *, chosen: Mapping[str, bool] | None 
         elif current in enabled:
             enabled[current] = value
     return enabled
+
+
+def not_taken(chosen: Iterable[str]) -> Iterator[str]:
+    """Yield what a client is told of switches that it may not set while the server runs, or that there are not."""
+    for name in chosen:
+        if name in known_names():
+            if name not in SETTABLE:
+                yield f"`{name}` cannot be set by clients; set `features.{name}` in config.toml"
+        else:
+            yield f"`{name}` is not known.{did_you_mean(name, SETTABLE)}"
 
 
 def is_done(name: str, *, enabled: bool) -> bool:

@@ -37,7 +37,7 @@ _AZURE = ("openai.azure.", "cognitiveservices.azure.", "aoai.azure.", "azure-api
 
 
 class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A command whose output is a provider's key, for so long. Without `cwd` it runs where the server does.
+    """A command whose output is a provider's key, for so long. Without `cwd` it runs in the server's own folder.
 
     `set_in` is the file that says so.
     """
@@ -51,7 +51,7 @@ class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AwsCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A command that gives or renews a session with AWS. It runs where the server does.
+    """A command that gives or renews a session with AWS. It runs in the server's own folder.
 
     `set_in` is the file that says so.
     """

@@ -17,13 +17,14 @@ from codex_trio.config import toml_text
 from codex_trio.config.constraints import refused_features, superseded
 from codex_trio.config.edit import Edit, edit_file, edit_table
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
-from codex_trio.config.keys import CONFIG
+from codex_trio.config.keys import CONFIG, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack, lookup, table_version, to_json_value
-from codex_trio.config.nodes import PassedTables, SchemaProblem, absolute_paths, check
+from codex_trio.config.nodes import PassedTables, SchemaProblem, absolute_paths, check, names_beside, unread_keys
 from codex_trio.config.providers import PROVIDERS_WITHOUT_A_TABLE
 from codex_trio.config.requirements import Requirements
 from codex_trio.config.service import ConfigService
 from codex_trio.config.sources import Sources
+from codex_trio.util.spelling import did_you_mean
 
 _SEGMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[^."\']*')
 
@@ -50,12 +51,13 @@ class Overridden(msgspec.Struct, frozen=True, kw_only=True):
 class WriteOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a write left behind: the user layer's new version, its file, and what stands above the written value.
 
-    Protocol source: `ConfigWriteResponse`.
+    Protocol source: `ConfigWriteResponse`. `without_effect` says of what was written that nothing comes of it.
     """
 
     version: str
     file_path: Path
     overridden: Overridden | None
+    without_effect: str | None = None
 
     @property
     def status(self) -> Literal["ok", "okOverridden"]:
@@ -135,7 +137,20 @@ def write_edits(
         ),
         None,
     )
-    return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
+    return WriteOutcome(
+        version=_user_version(stack), file_path=target, overridden=overridden, without_effect=_without_effect(prepared)
+    )
+
+
+def _without_effect(edits: Sequence[Edit]) -> str | None:
+    """Return of which written settings nothing comes: they are kept, for another program may know them."""
+    table = edit_table({}, edits)
+    lines = [
+        f"`{'.'.join(path)}` is not known.{did_you_mean(path[-1], names_beside(CONFIG, path))}"
+        for path in unread_keys(CONFIG, table)
+    ]
+    lines += [f"`{'.'.join(path)}` is not supported yet." for path in without_effect(table)]
+    return "\n  ".join(("These settings were written and have no effect:", *lines)) if lines else None
 
 
 def _has_large_integer(value: Any) -> bool:

@@ -7,32 +7,38 @@ Owns the keys that are known, and that a provider's command runs once at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import trio
 
 from codex_trio.config.providers import AuthCommand
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.model.short_command import run_short
+from codex_trio.model.short_command import run_short, why_not_run
 
 
 class AuthCommands:
-    """The keys of all providers whose keys come from commands. `environ` is what the commands see."""
+    """The keys of all providers whose keys come from commands.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    `environ` is what the commands see, `folder` where those run that name no folder of their own.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, folder: Path) -> None:
         self._environ = dict(environ)
+        self._folder = folder
         self._keys: dict[AuthCommand, CommandKey] = {}
 
     def key_of(self, command: AuthCommand) -> CommandKey:
         """Return the key that this command gives, the same one whenever asked for."""
-        return self._keys.setdefault(command, CommandKey(command, self._environ))
+        return self._keys.setdefault(command, CommandKey(command, self._environ, self._folder))
 
 
 class CommandKey:
     """The key that one command gives."""
 
-    def __init__(self, command: AuthCommand, environ: Mapping[str, str]) -> None:
+    def __init__(self, command: AuthCommand, environ: Mapping[str, str], folder: Path) -> None:
         self._command = command
         self._environ = environ
+        self._folder = folder
         self._running = trio.Lock()
         self._known: tuple[str, float] | None = None
 
@@ -61,12 +67,12 @@ class CommandKey:
         try:
             outcome = await run_short(
                 [command.command, *command.args],
-                cwd=command.cwd,
+                cwd=self._folder if command.cwd is None else command.cwd,
                 environ=self._environ,
                 seconds=command.timeout_ms / 1000,
             )
         except (OSError, ValueError) as error:
-            raise self._failure(f"could not be run: {error}") from error
+            raise self._failure(f"could not be run: {why_not_run(error)}") from error
         if outcome.status is None:
             raise self._failure(f"gave no key within {command.timeout_ms} ms")
         if outcome.problem is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -20,7 +21,7 @@ from codex_trio.config.providers import AwsCommand, AwsSettings, ModelProviderCo
 from codex_trio.model import aws
 from codex_trio.model.aws_signature import AwsKeys
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.model.short_command import run_short
+from codex_trio.model.short_command import run_short, why_not_run
 from codex_trio.util import decoding
 
 _RENEWED_BEFORE = 300
@@ -53,10 +54,14 @@ class _Wrapped(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class AwsLogins:
-    """The sessions of all providers on AWS. `environ` is what the commands see, `now` the time of day."""
+    """The sessions of all providers on AWS.
 
-    def __init__(self, environ: Mapping[str, str], *, now: Callable[[], float] = time.time) -> None:
+    `environ` is what the commands see, `folder` where they run, `now` the time of day.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, folder: Path, now: Callable[[], float] = time.time) -> None:
         self._environ = dict(environ)
+        self._folder = folder
         self._now = now
         self._logins: dict[AwsSettings, AwsLogin] = {}
 
@@ -67,16 +72,25 @@ class AwsLogins:
             return None
         if settings.credential_export is None and settings.auth_refresh is None:
             return None
-        return self._logins.setdefault(settings, AwsLogin(provider.name, settings, self._environ, self._now))
+        return self._logins.setdefault(
+            settings, AwsLogin(provider.name, settings, self._environ, self._now, folder=self._folder)
+        )
 
 
 class AwsLogin:
     """One session with AWS."""
 
     def __init__(
-        self, provider: str, settings: AwsSettings, environ: Mapping[str, str], now: Callable[[], float]
+        self,
+        provider: str,
+        settings: AwsSettings,
+        environ: Mapping[str, str],
+        now: Callable[[], float],
+        *,
+        folder: Path,
     ) -> None:
         self._provider = provider
+        self._folder = folder
         self._settings = settings
         self._environ = environ
         self._now = now
@@ -147,12 +161,12 @@ class AwsLogin:
         try:
             outcome = await run_short(
                 [command.command, *command.args],
-                cwd=None,
+                cwd=self._folder,
                 environ=self._environ,
                 seconds=command.timeout_ms / 1000,
             )
         except (OSError, ValueError) as error:
-            raise _failure(command, setting, f"could not be run: {error}") from error
+            raise _failure(command, setting, f"could not be run: {why_not_run(error)}") from error
         if outcome.status is None:
             raise _failure(command, setting, f"did not end within {command.timeout_ms} ms")
         if outcome.problem is not None:

@@ -13,6 +13,9 @@ left early.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -28,6 +31,9 @@ from codex_trio.util.bell import Bell
 
 if TYPE_CHECKING:
     import httpcore2
+
+_NOT_CONNECTED = re.compile(r"Error connecting to \('([^']+)', (\d+).*?\): (.*)", re.DOTALL)
+"""What Trio says of a connection that failed, with the address as Python has it."""
 
 CONNECT_TIMEOUT = 30.0
 """Seconds for a connection to stand, TLS included."""
@@ -468,13 +474,24 @@ def _is_tls_error(error: BaseException) -> bool:
     return cause is not None
 
 
+def _plain_words(text: str) -> str:
+    """Return what the system says of a connection that failed, with the address as people write it."""
+    match = _NOT_CONNECTED.match(text)
+    if match is None:
+        return text
+    host, port, why = match.groups()
+    is_own = host == "::1" or host.startswith("127.")
+    hint = "; is the model's server running there?" if is_own and why == os.strerror(errno.ECONNREFUSED) else ""
+    return f"could not connect to {f'[{host}]' if ':' in host else host}:{port}: {why}{hint}"
+
+
 def _reason(error: BaseException) -> str:
     """Return what went wrong at the bottom: "connection refused" rather than "all connection attempts failed"."""
     text = str(error) or type(error).__name__
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
-            text = cause.strerror
+            text = _plain_words(cause.strerror)
         # One cause for each address that was tried: they rarely differ.
         several = cast("BaseExceptionGroup[BaseException]", cause) if isinstance(cause, BaseExceptionGroup) else None
         cause = several.exceptions[0] if several is not None else cause.__cause__ or cause.__context__

@@ -34,8 +34,15 @@ class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return f"failed with status {self.status}{f': {said}' if said else ''}"
 
 
+def why_not_run(error: OSError | ValueError) -> str:
+    """Return why `run_short` could not run a command, in words; the file may be the command or its folder."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)
+
+
 async def run_short(
-    command: Sequence[str], *, cwd: str | None, environ: Mapping[str, str], seconds: float
+    command: Sequence[str], *, cwd: str | os.PathLike[str], environ: Mapping[str, str], seconds: float
 ) -> CommandOutcome:
     """Run a command without input for so many `seconds` at most. Raises OSError or ValueError when it cannot be run."""
     process = await trio.lowlevel.open_process(

@@ -68,10 +68,10 @@ class ConfigProcessor:
             answer["layers"] = [_project_layer(layer) for layer in view.layers]
         return answer
 
-    async def write_value(self, params: wire.ConfigValueWriteParams, _context: RequestContext) -> dict[str, Any]:
+    async def write_value(self, params: wire.ConfigValueWriteParams, context: RequestContext) -> dict[str, Any]:
         """Change one key of the user's configuration file."""
         edit = ConfigEdit(key_path=params.key_path, value=params.value, merge_strategy=params.merge_strategy)
-        return await self._write([edit], params.file_path, params.expected_version)
+        return await self._write([edit], params.file_path, params.expected_version, context)
 
     async def write_batch(self, params: wire.ConfigBatchWriteParams, context: RequestContext) -> dict[str, Any]:
         """Change several keys, all or none, and have loaded threads follow where that is asked for."""
@@ -79,7 +79,7 @@ class ConfigProcessor:
             ConfigEdit(key_path=edit.key_path, value=edit.value, merge_strategy=edit.merge_strategy)
             for edit in params.edits
         ]
-        answer = await self._write(edits, params.file_path, params.expected_version)
+        answer = await self._write(edits, params.file_path, params.expected_version, context)
         if params.reload_user_config:
             for problem in await self._config.reload():
                 summary = f"Some loaded threads go on with what they had: {problem}"
@@ -95,7 +95,7 @@ class ConfigProcessor:
         return requirements_to_wire(required)
 
     async def _write(
-        self, edits: Sequence[ConfigEdit], file_path: str | None, expected_version: str | None
+        self, edits: Sequence[ConfigEdit], file_path: str | None, expected_version: str | None, context: RequestContext
     ) -> dict[str, Any]:
         later = ExitStack()
         write = partial(
@@ -106,7 +106,10 @@ class ConfigProcessor:
             expected_version=expected_version,
             later=later,
         )
-        return written_to_wire(await written(write, rest=later.close))
+        outcome = await written(write, rest=later.close)
+        if outcome.without_effect is not None:
+            self._notices.config_warning(ConfigWarning(summary=outcome.without_effect), context)
+        return written_to_wire(outcome)
 
 
 def _project_layer(layer: ConfigLayer) -> dict[str, Any]:

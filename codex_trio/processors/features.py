@@ -60,6 +60,9 @@ class FeaturesProcessor:
             self._notices.config_warning(
                 ConfigWarning(summary=f"These features are not supported yet and have no effect: {names}."), context
             )
+        if left_out := list(features.not_taken(params.enablement)):
+            summary = "\n  ".join(("These features were left as they are:", *left_out))
+            self._notices.config_warning(ConfigWarning(summary=summary), context)
         return wire.ExperimentalFeatureEnablementSetResponse(enablement=taken)
 
     def profiles(

@@ -189,6 +189,6 @@ async def _refresh(parts: CoreParts, services: Services, transport: HttpTranspor
     auth = resolve_request_auth(provider, environ=parts.environ, credentials=services.auth.credentials())
     key = auth.bearer
     if provider.auth is not None:
-        key = await AuthCommands(parts.environ).key_of(provider.auth).current()
+        key = await AuthCommands(parts.environ, folder=parts.config.resolve_cwd(None)).key_of(provider.auth).current()
     headers = {"user-agent": parts.identity.user_agent, "originator": parts.identity.originator}
     await refresh.refresh(transport, api_key=key, environ=parts.environ, headers=headers)

@@ -298,8 +298,9 @@ def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/local
 
 
 def _client_factory(parts: RuntimeParts, loaded: LoadedThreads) -> Callable[[EffectiveConfig, str], ResponsesClient]:
-    commands, sockets = AuthCommands(parts.environ), ModelSockets(parts.transport)
-    logins = AwsLogins(parts.environ)
+    folder = parts.config.resolve_cwd(None)
+    commands, sockets = AuthCommands(parts.environ, folder=folder), ModelSockets(parts.transport)
+    logins = AwsLogins(parts.environ, folder=folder)
 
     async def attest(thread_id: str) -> str | None:
         live = loaded.find(thread_id)

@@ -257,8 +257,13 @@ def test_a_key_path_that_names_no_key_is_refused(setting: Setting, key: str, mes
 
 
 def test_unknown_keys_and_features_are_written_all_the_same(setting: Setting) -> None:
-    write(setting, change("no_such_key", 1), change("features", {"bogus": True}))
+    outcome = write(setting, change("modle", 1), change("features", {"bogus": True}))
 
+    told = outcome.without_effect or ""
+    assert "`modle` is not known. Did you mean `model`?" in told
+    assert "`features.bogus` is not known" in told
+    assert write(setting, change("modle", None), change("model", "m")).without_effect is None
+    write(setting, change("no_such_key", 1), change("features", {"bogus": True}), change("model", None))
     assert tomllib.loads(setting.user_file.read_text()) == {"no_such_key": 1, "features": {"bogus": True}}
 
 

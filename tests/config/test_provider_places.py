@@ -113,4 +113,4 @@ async def test_a_key_command_that_is_not_there_is_told_with_key_and_file(setting
     auth = setting.service().load().model_providers["p"].auth
     assert auth is not None
     with pytest.raises(ModelError, match=rf"`auth` of the provider in {setting.user_file}\."):
-        await AuthCommands({}).key_of(auth).current()
+        await AuthCommands({}, folder=setting.home).key_of(auth).current()

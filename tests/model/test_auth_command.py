@@ -26,7 +26,7 @@ def key_of(script: str, *, cwd: Path | None = None, timeout_ms: int = 60_000) ->
     """Return the key that a script prints."""
     folder = None if cwd is None else str(cwd)
     command = AuthCommand(command="sh", args=("-c", script), cwd=folder, timeout_ms=timeout_ms)
-    return AuthCommands(ENVIRON).key_of(command)
+    return AuthCommands(ENVIRON, folder=Path("/")).key_of(command)
 
 
 COUNTING = "echo x >> runs; wc -l < runs"
@@ -56,7 +56,7 @@ async def test_a_refused_key_is_asked_for_anew_once_for_all_who_had_it(tmp_path:
 
 
 async def test_providers_with_the_same_command_share_its_key() -> None:
-    keys = AuthCommands(ENVIRON)
+    keys = AuthCommands(ENVIRON, folder=Path("/"))
     one, same, other = (keys.key_of(AuthCommand(command=name)) for name in ("a", "a", "b"))
     assert one is same
     assert one is not other
@@ -81,7 +81,15 @@ async def test_a_command_that_gives_no_key_is_named_with_the_reason(script: str,
 
 async def test_a_command_that_is_not_there_is_named() -> None:
     with pytest.raises(ModelError, match="`no-such-command`, could not be run"):
-        await AuthCommands(ENVIRON).key_of(AuthCommand(command="no-such-command")).current()
+        await AuthCommands(ENVIRON, folder=Path("/")).key_of(AuthCommand(command="no-such-command")).current()
+
+
+async def test_a_command_runs_in_the_servers_folder_or_its_own_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    keys = AuthCommands(ENVIRON, folder=tmp_path)
+    assert await keys.key_of(AuthCommand(command="pwd")).current() == str(tmp_path)
+    assert await keys.key_of(AuthCommand(command="pwd", cwd="/")).current() == "/"
+    with pytest.raises(ModelError, match=r"`pwd`, could not be run: No such file or directory: /no/such/folder\."):
+        await keys.key_of(AuthCommand(command="pwd", cwd="/no/such/folder")).current()
 
 
 async def test_a_command_that_takes_too_long_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def login_of(
     aws: Mapping[str, Any], *, environ: Mapping[str, str] | None = None, times: list[float] | None = None
 ) -> AwsLogin:
     known = {"PATH": "/usr/bin:/bin", **(environ or {})}
-    login = AwsLogins(known, now=lambda: (times or [NOW])[-1]).of(provider(aws))
+    login = AwsLogins(known, folder=Path("/"), now=lambda: (times or [NOW])[-1]).of(provider(aws))
     assert login is not None
     return login
 
@@ -166,7 +166,7 @@ async def test_a_refused_request_is_sent_again_with_the_keys_of_a_new_session(tm
         # Keys of the environment stand back behind the command's.
         environ = {"PATH": "/usr/bin:/bin", "AWS_BEARER_TOKEN_BEDROCK": "b"}
         client = ResponsesClient(
-            model, transport, api_key=None, environ=environ, aws_login=AwsLogins(environ).of(model)
+            model, transport, api_key=None, environ=environ, aws_login=AwsLogins(environ, folder=Path("/")).of(model)
         )
         asked = ModelRequest(model="m", input=[], headers=RequestHeaders(originator="o", user_agent="u"))
         for _ in range(2):

@@ -38,6 +38,27 @@ async def test_what_is_written_of_the_configuration_is_read_back(bench: Bench) -
     assert (await bench.call("config/read", includeLayers=False))["config"]["model"] == "other"
 
 
+async def test_a_client_is_told_what_of_its_settings_has_no_effect(bench: Bench) -> None:
+    written = await bench.call("config/value/write", keyPath="modle", value="m", mergeStrategy="replace")
+    chosen = {"memories": True, "memoris": True, "goals": False}
+    switched = await bench.call("experimentalFeature/enablement/set", enablement=chosen)
+
+    assert (written["status"], switched) == ("ok", {"enablement": {"memories": True}})
+    assert [(method, params["summary"]) for method, params, _ in bench.outgoing.told] == [
+        (
+            "configWarning",
+            "These settings were written and have no effect:\n  `modle` is not known. Did you mean `model`?",
+        ),
+        (
+            "configWarning",
+            (
+                "These features were left as they are:\n  `memoris` is not known. Did you mean `memories`?\n"
+                "  `goals` cannot be set by clients; set `features.goals` in config.toml"
+            ),
+        ),
+    ]
+
+
 async def test_files_are_written_read_and_removed(bench: Bench, tmp_path: Path) -> None:
     path, data = str(tmp_path / "file"), base64.b64encode(b"\0words").decode()
     await bench.call("fs/writeFile", path=path, dataBase64=data)
