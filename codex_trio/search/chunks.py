@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from codex_trio.search.ranking import PathChunk
+from codex_trio.search.walk import WalkPlan
 
 CHUNK_PATHS = 8000
 _FIRST_CHUNK_PATHS = 500
@@ -30,33 +31,38 @@ class ChunkBuilder:
         self.ignore_files: dict[str, int] = {}
         self.refused: list[str] = []
         """Roots whose files the kernel makes up."""
-        self.left_out: list[str] = []
-        """Folders below the roots of which the same holds."""
 
     @property
     def folders(self) -> list[str]:
         """The roots."""
         return [root.folder for root in self._roots]
 
-    def begin(self, mounts: dict[str, bool]) -> list[str]:
-        """Return the roots that are folders, save for those that the kernel makes up."""
+    def begin(self, mounts: dict[str, bool]) -> WalkPlan:
+        """Return where to look: in the roots that are folders, save for those that the kernel makes up."""
         self._began_ns = time.time_ns() - _CLOCK_NS
         self._roots = [root for root in self._roots if os.path.isdir(root.folder)]
         refused = [root for root in self._roots if _is_made_up(os.path.realpath(root.folder), mounts)]
         self._roots = [root for root in self._roots if root not in refused]
         self.refused = [root.folder for root in refused]
         made_up = [path for path, is_kernels in mounts.items() if is_kernels]
-        self.left_out = [path for path in made_up if any(path.startswith(root.prefix) for root in self._roots)]
-        return self.folders
+        left_out = [path for path in made_up if any(path.startswith(root.prefix) for root in self._roots)]
+        return WalkPlan(folders=self.folders, leave_out=left_out)
 
-    def add(self, paths: list[str]) -> None:
-        """Take files in."""
-        rest = paths
-        for root in self._roots[:-1]:
-            root.add([path for path in rest if path.startswith(root.prefix)])
-            rest = [path for path in rest if not path.startswith(root.prefix)]
-        self._roots[-1].add(rest)
-        self.ignore_files.update({path: changed_at(path) for path in paths if path.endswith(_IGNORE_FILES)})
+    def add(self, text: str) -> None:
+        """Take files in: their paths, with a NUL between two."""
+        if len(self._roots) == 1:
+            (root,) = self._roots
+            # A NUL is in no path, so that this splits nothing else, and takes the root away with it.
+            root.add(text.removeprefix(root.prefix).split("\0" + root.prefix))
+        else:
+            rest = text.split("\0")
+            for root in self._roots:
+                root.add([path[len(root.prefix) :] for path in rest if path.startswith(root.prefix)])
+                rest = [path for path in rest if not path.startswith(root.prefix)]
+        # All of their names end so: most texts have none, and one look says so.
+        if "ignore\0" in text or text.endswith("ignore"):
+            found = (path for path in text.split("\0") if path.endswith(_IGNORE_FILES))
+            self.ignore_files.update({path: changed_at(path) for path in found})
         for root in self._roots:
             if len(root.files) >= self._chunk_paths:
                 self._take(root.chunk())
@@ -88,10 +94,8 @@ class _Root:
         self.files: list[str] = []
         self._folders = [""]
 
-    def add(self, paths: list[str]) -> None:
-        """Take files in, given with the root."""
-        own = len(self.prefix)
-        files = [path[own:] for path in paths]
+    def add(self, files: list[str]) -> None:
+        """Take files in, given without the root."""
         self.files += files
         for found in {file.rpartition("/")[0] for file in files} - self.known:
             folder = found

@@ -22,6 +22,9 @@ from codex_trio.util.bell import Bell
 WATCHED_SECONDS = 60.0
 """For how long a list is taken as true that is watched: folders that were empty when it was made are not."""
 
+_CHUNKS_AT_ONCE = 4
+"""How many of them go to a search together, at most: whoever stops it waits for so much."""
+
 _AHEAD_SECONDS = 1.0
 """How long those who search go first, before a list is watched."""
 
@@ -64,16 +67,16 @@ class FileListing:
             self._list = _List(self._true_seconds, self._limits)
         self._wanted.ring()
 
-    async def chunks(self) -> AsyncGenerator[PathChunk]:
+    async def chunks(self) -> AsyncGenerator[Sequence[PathChunk]]:
         """Go through all files, as they are found. Raises NoRipgrep and OSError."""
         await self.begin()
         files = self._list
         seen = 0
         with files.reading():
             while True:
-                while seen < len(files.chunks):
-                    seen += 1
-                    yield files.chunks[seen - 1]
+                while new := files.chunks[seen : seen + _CHUNKS_AT_ONCE]:
+                    seen += len(new)
+                    yield new
                 if files.failure is not None:
                     raise files.failure
                 if files.is_complete:
@@ -124,24 +127,23 @@ class _List:
 
         builder = ChunkBuilder(roots, take)
         try:
-            folders = await trio.to_thread.run_sync(lambda: builder.begin(kernel_mounts()))
-            is_cut = False
-            if folders:
-                async with walking(folders, limits=self._limits, leave_out=builder.left_out) as walk:
-                    await walk.read(builder.add)
-                    is_cut = walk.is_cut
-            await trio.to_thread.run_sync(builder.end)
-            self.shortcoming = _shortcoming(builder, self._limits, is_cut=is_cut)
+            async with walking(lambda: builder.begin(kernel_mounts()), limits=self._limits) as walk:
+                await walk.read(builder.add, end=builder.end)
+                self.shortcoming = _shortcoming(builder, self._limits, is_cut=walk.is_cut)
+                # Nobody waits for the end of the program.
+                self._complete()
         except Exception as error:
             # Told to those who wait for it; the next one has it tried again.
             self.failure = error
-        # What came last has been handed over by then.
-        await trio.lowlevel.checkpoint()
+            self._complete()
+            self._is_settled.set()
+        else:
+            await self._watch(builder, names)
+            self._is_settled.set()
+
+    def _complete(self) -> None:
         self.is_complete = True
         self.news.ring()
-        if self.failure is None:
-            await self._watch(builder, names)
-        self._is_settled.set()
 
     async def _watch(self, builder: ChunkBuilder, names: WatchedNames) -> None:
         with trio.move_on_after(_AHEAD_SECONDS):

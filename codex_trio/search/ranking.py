@@ -161,8 +161,12 @@ class Ranking:
         self._last: _Candidate | None = None
         """The last of the best, once these are MOST_HITS: what comes must be better."""
 
-    def add(self, chunk: PathChunk) -> None:
-        """Take the matches of a chunk in. Blocking: some milliseconds for some thousand paths."""
+    def add(self, *chunks: PathChunk) -> None:
+        """Take the matches of chunks in. Blocking: some milliseconds for some thousand paths."""
+        for chunk in chunks:
+            self._add_chunk(chunk)
+
+    def _add_chunk(self, chunk: PathChunk) -> None:
         named: set[int] = set()
         if self._name is not None:
             self._add(chunk, self._by_name(chunk, named))

@@ -109,8 +109,8 @@ class FileSearch:
         told: list[Hit] | None = None
         tell_at = trio.current_time()
         async with aclosing(listing.chunks()) as chunks:
-            async for chunk in chunks:
-                await trio.to_thread.run_sync(ranking.add, chunk, abandon_on_cancel=True, limiter=self._limiter)
+            async for some in chunks:
+                await trio.to_thread.run_sync(ranking.add, *some, abandon_on_cancel=True, limiter=self._limiter)
                 if trio.current_time() >= tell_at:
                     found = ranking.best()
                     if found != told and found:

@@ -82,72 +82,104 @@ def kernel_mounts() -> dict[str, bool]:
 class Walk:
     """A walk under way. Made by `walking`."""
 
-    def __init__(self, pipe: int, limits: WalkLimits) -> None:
+    def __init__(self, pipe: int | None, limits: WalkLimits) -> None:
         self._pipe = pipe
         self._limits = limits
         self.is_cut = False
         """Whether it ended at one of its limits."""
 
-    async def read(self, take: Callable[[list[str]], object]) -> None:
-        """Have `take` called with the paths of all files, some thousand at a time, in a thread of its own.
+    async def read(self, take: Callable[[str], object], *, end: Callable[[], object]) -> None:
+        """Have `take` called with the paths of all files, some thousand at a time and a NUL between two, then `end`:
+        both in a thread of their own.
 
         What is no text in them is U+FFFD.
         """
-        await trio.to_thread.run_sync(
-            self._read, os.dup(self._pipe), take, abandon_on_cancel=True, limiter=trio.CapacityLimiter(1)
-        )
+        pipe = None if self._pipe is None else os.dup(self._pipe)
+        limiter = trio.CapacityLimiter(1)
+        await trio.to_thread.run_sync(self._read, pipe, take, end, abandon_on_cancel=True, limiter=limiter)
 
-    def _read(self, pipe: int, take: Callable[[list[str]], object]) -> None:
-        # The descriptor is this thread's: it may be left behind.
+    def _read(self, pipe: int | None, take: Callable[[str], object], end: Callable[[], object]) -> None:
+        if pipe is not None:
+            # The descriptor is this thread's: it may be left behind.
+            try:
+                self._read_pipe(pipe, take)
+            finally:
+                os.close(pipe)
+        end()
+
+    def _read_pipe(self, pipe: int, take: Callable[[str], object]) -> None:
         deadline = time.monotonic() + self._limits.seconds
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         rest, left = b"", self._limits.files
-        try:
-            while not self.is_cut and poll.poll(max(deadline - time.monotonic(), 0) * 1000):
-                data = os.read(pipe, _PIECE_BYTES)
-                if not data:
-                    return
-                whole, separator, rest = (rest + data).rpartition(b"\0")
-                if separator:
-                    paths = whole.decode("utf-8", "replace").split("\0")
-                    take(paths[:left])
-                    left -= len(paths)
-                    self.is_cut = left < 0
-                if len(data) < _PIECE_BYTES:
-                    time.sleep(_PACE_SECONDS)
-            self.is_cut = True
-        finally:
-            os.close(pipe)
+        while not self.is_cut and poll.poll(max(deadline - time.monotonic(), 0) * 1000):
+            data = os.read(pipe, _PIECE_BYTES)
+            if not data:
+                return
+            whole, separator, rest = (rest + data).rpartition(b"\0")
+            if separator:
+                count = whole.count(b"\0") + 1
+                self.is_cut = count > left
+                if self.is_cut:
+                    whole = b"\0".join(whole.split(b"\0")[:left])
+                if left:
+                    take(whole.decode("utf-8", "replace"))
+                left -= count
+            if len(data) < _PIECE_BYTES:
+                time.sleep(_PACE_SECONDS)
+        self.is_cut = True
+
+
+class WalkPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a walk goes: absolute paths of folders, and those below them that are to be left out."""
+
+    folders: Sequence[str]
+    leave_out: Sequence[str] = ()
 
 
 @asynccontextmanager
-async def walking(folders: Sequence[str], *, limits: WalkLimits, leave_out: Sequence[str]) -> AsyncGenerator[Walk]:
-    """Provide a walk through absolute paths of folders, but not into those that are to be left out.
+async def walking(plan: Callable[[], WalkPlan], *, limits: WalkLimits) -> AsyncGenerator[Walk]:
+    """Provide a walk to where `plan` says, which is asked in a thread. At the end of the block the program has ended.
 
-    At the end of the block the program has ended. Raises NoRipgrep and OSError.
+    Raises NoRipgrep and OSError.
     """
-    command = [await trio.to_thread.run_sync(find_ripgrep), *_OPTIONS, f"--threads={_threads()}"]
-    command += [f"--glob=!{_glob(path)}" for path in leave_out]
-    reading, writing = os.pipe()
+    # In one go: on a machine that is busy each change of threads takes as long as many files.
+    process, pipe = await trio.to_thread.run_sync(lambda: _start(plan()))
     try:
-        try:
-            # Where a user has too many big pipes it stays as it is.
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-            process = await trio.lowlevel.open_process(
-                [*command, "--", *folders], stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL, cwd="/"
-            )
-        finally:
-            os.close(writing)
-        try:
-            yield Walk(reading, limits)
-        finally:
+        yield Walk(pipe, limits)
+    finally:
+        if pipe is not None:
+            os.close(pipe)
+        if process is not None:
             process.kill()
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _END_SECONDS):
-                await process.wait()
-    finally:
+                await trio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
+
+
+def _start(plan: WalkPlan) -> tuple[subprocess.Popen[bytes] | None, int | None]:
+    """Start the program; return it and what its output is read from. Blocking."""
+    if not plan.folders:
+        return None, None
+    command = [find_ripgrep(), *_OPTIONS, f"--threads={_threads()}"]
+    command += [f"--glob=!{_glob(path)}" for path in plan.leave_out]
+    reading, writing = os.pipe()
+    try:
+        # Where a user has too many big pipes it stays as it is.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        process = subprocess.Popen(
+            [*command, "--", *plan.folders],
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+    except BaseException:
         os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    return process, reading
 
 
 def _threads() -> int:

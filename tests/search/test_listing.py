@@ -52,8 +52,8 @@ async def listed(listing: FileListing) -> set[str]:
     """Return the paths, without those of git itself."""
     paths: set[str] = set()
     async with aclosing(listing.chunks()) as chunks:
-        async for chunk in chunks:
-            paths.update(path for path in chunk.paths if not path.startswith(".git/"))
+        async for some in chunks:
+            paths.update(path for chunk in some for path in chunk.paths if not path.startswith(".git/"))
     return paths - {"", ".git"}
 
 
@@ -117,7 +117,7 @@ async def test_a_list_is_made_once_while_nothing_changes(tree: Path) -> None:
 
 async def chunks_of(listing: FileListing) -> list[int]:
     async with aclosing(listing.chunks()) as chunks:
-        return [id(chunk) async for chunk in chunks]
+        return [id(chunk) async for some in chunks for chunk in some]
 
 
 async def test_odd_names_pipes_and_missing_roots_do_no_harm(tree: Path) -> None:

@@ -10,9 +10,10 @@ import trio
 from codex_trio.files.watches import FileWatches
 from codex_trio.search.chunks import ChunkBuilder
 from codex_trio.search.search import FileSearch
-from codex_trio.search.walk import WalkLimits, kernel_mounts, walking
+from codex_trio.search.walk import WalkLimits, WalkPlan, kernel_mounts, walking
 
 PATIENCE = 60.0
+END = "all has been told"
 
 
 @asynccontextmanager
@@ -41,8 +42,10 @@ async def walked(folder: Path, *, limits: WalkLimits, leave_out: Sequence[str] =
     """Return the paths below a folder, and whether there may be more."""
     found: list[str] = []
     with trio.fail_after(PATIENCE):
-        async with walking([str(folder)], limits=limits, leave_out=leave_out) as walk:
-            await walk.read(found.extend)
+        plan = WalkPlan(folders=[str(folder)], leave_out=leave_out)
+        async with walking(lambda: plan, limits=limits) as walk:
+            await walk.read(lambda text: found.extend(text.split("\0")), end=lambda: found.append(END))
+    assert found.pop() == END
     return {path.removeprefix(f"{folder}/") for path in found}, walk.is_cut
 
 
@@ -100,6 +103,6 @@ async def test_folders_are_left_out_whatever_their_names(tmp_path: Path) -> None
 def test_what_is_mounted_below_a_root_is_left_out_where_the_kernel_makes_it_up(tmp_path: Path) -> None:
     mounts = {"/": False, f"{tmp_path}/proc": True, f"{tmp_path}/disk": False, "/elsewhere": True}
     builder = ChunkBuilder([(str(tmp_path), "root")], lambda _: None)
-    assert builder.begin(mounts) == [str(tmp_path)]
-    assert (builder.left_out, builder.refused) == ([f"{tmp_path}/proc"], [])
+    assert builder.begin(mounts) == WalkPlan(folders=[str(tmp_path)], leave_out=[f"{tmp_path}/proc"])
+    assert builder.refused == []
     assert kernel_mounts()["/proc"]
