@@ -20,7 +20,7 @@ _READING_TOOLS = frozenset(
 
 def plan_agents(place: MigrationPlace) -> MigrationPlan:
     """Return what is to be done for SUBAGENTS. Raises MigrationProblem."""
-    source, folder = place.claude / "agents", place.folder / "agents"
+    source, folder = place.kept / "agents", place.folder / "agents"
     steps: list[MigrationStep] = []
     refused: list[NoCounterpart] = []
     for path in markdown_files(place, source, depth=1):
@@ -61,8 +61,8 @@ def _role(place: MigrationPlace, path: Path) -> str:
 
     role = {
         "name": name.strip(),
-        "description": reworded(" ".join(description.split())),
-        "developer_instructions": reworded(body).strip(),
+        "description": reworded(" ".join(description.split()), place.program),
+        "developer_instructions": reworded(body, place.program).strip(),
     }
     if _changes_nothing(fields):
         # It would be given more than it had: roles here narrow what may be written, not which tools there are.
@@ -74,4 +74,6 @@ def _changes_nothing(fields: dict[str, YamlTree]) -> bool:
     tools = fields.get("tools")
     names = tools.split(",") if isinstance(tools, str) else tools if isinstance(tools, list) else []
     given = {name.strip() for name in names if isinstance(name, str) and name.strip()}
+    if fields.get("readonly") in (True, "true"):
+        return True
     return fields.get("permissionMode") == "plan" or (bool(given) and given <= _READING_TOOLS)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from codex_trio.migration.cursor import held_in
 from codex_trio.migration.ledger import Taken
 from codex_trio.migration.reading import MAX_ENTRIES
 from codex_trio.migration.transcripts import ConversationReader, PastConversation
-from codex_trio.migration.values import MigrationProblem, SessionChoice
+from codex_trio.migration.values import AgentProgram, MigrationProblem, SessionChoice
 from codex_trio.util.regular_file import read_in_pieces, read_start
 
 MAX_BYTES = 64 << 20
@@ -20,6 +22,9 @@ MAX_LINE = 16 << 20
 MOST_SESSIONS = 1_000
 DEFAULT_SESSIONS = 50
 DEFAULT_DAYS = 30
+_TRANSCRIPTS = "agent-transcripts"
+"""Where Cursor keeps those of a project."""
+
 _PIECE = 1 << 20
 _LOOK = 4 << 20
 """How much of a file is read to tell what it is about."""
@@ -42,24 +47,34 @@ class WholeConversation(msgspec.Struct, frozen=True, kw_only=True):
     modified_ns: int
 
 
-def session_files(projects: Path) -> list[FoundTranscript]:
+def session_files(projects: Path, program: AgentProgram) -> list[FoundTranscript]:
     """Return the files of all conversations, the newest first. Raises MigrationProblem."""
     found: dict[Path, FoundTranscript] = {}
     inside = Path(os.path.realpath(projects))
     for folder in _scan(projects):
         if not folder.is_dir():
             continue
-        for entry in _scan(Path(folder.path)):
+        for entry in _transcripts(Path(folder.path), program):
             real = Path(os.path.realpath(entry.path))
             if entry.name.endswith(".jsonl") and real.is_relative_to(inside) and entry.is_file():
                 found[real] = FoundTranscript(real, entry.stat().st_mtime_ns)
     return sorted(found.values(), key=lambda one: (-one.modified_ns, one.path))
 
 
+def _transcripts(folder: Path, program: AgentProgram) -> Iterator[os.DirEntry[str]]:
+    if program == "claude":
+        yield from _scan(folder)
+        return
+    for entry in _scan(folder / _TRANSCRIPTS):
+        # One is a file, or the file of the same name in a folder.
+        yield from [entry] if entry.is_file() else _scan(Path(entry.path))
+
+
 def recent(
     files: list[FoundTranscript], taken: Mapping[str, Taken], *, now_ns: int, days: int | None, limit: int | None
 ) -> Iterator[SessionChoice]:
     """Yield the conversations that are new, or went on since they were taken over."""
+    held = cache(held_in)
     oldest = now_ns - max(DEFAULT_DAYS if days is None else days, 1) * _DAY_NS
     left = min(DEFAULT_SESSIONS if limit is None else limit, MOST_SESSIONS)
     for file in files:
@@ -68,7 +83,7 @@ def recent(
         before = taken.get(str(file.path))
         if before is not None and before.source_modified_at == file.modified_ns and before.content_sha256:
             continue
-        choice = _glance(file)
+        choice = _glance(file, held)
         if choice is not None:
             left -= 1
             yield choice
@@ -76,7 +91,7 @@ def recent(
 
 def read_session(path: Path) -> WholeConversation:
     """Return a conversation. Raises MigrationProblem."""
-    reader, digest = ConversationReader(), hashlib.sha256()
+    reader, digest = ConversationReader(_cwd_of(path, held_in)), hashlib.sha256()
     try:
         modified = path.stat().st_mtime_ns
         for line in _lines(read_in_pieces(path, limit=MAX_BYTES, piece_bytes=_PIECE), digest.update):
@@ -86,13 +101,21 @@ def read_session(path: Path) -> WholeConversation:
     return WholeConversation(transcript=reader.transcript(), sha256=digest.hexdigest(), modified_ns=modified)
 
 
-def _glance(file: FoundTranscript) -> SessionChoice | None:
+def _cwd_of(path: Path, held: Callable[[str], str | None]) -> str | None:
+    """Return the folder that a transcript's place tells of; None where its lines do."""
+    *folders, name = path.parts
+    while folders and folders[-1] != _TRANSCRIPTS and name.startswith(folders[-1]):
+        folders.pop()
+    return held(folders[-2]) if len(folders) > 1 and folders[-1] == _TRANSCRIPTS else None
+
+
+def _glance(file: FoundTranscript, held: Callable[[str], str | None]) -> SessionChoice | None:
     """Return what a file is about; None where nobody says anything in it, or its folder is gone."""
     try:
         start = read_start(file.path, limit=_LOOK)
     except OSError:
         return None
-    reader = ConversationReader()
+    reader = ConversationReader(_cwd_of(file.path, held))
     for line in start.split(b"\n"):
         reader.take(line)
     seen = reader.transcript()

@@ -1,8 +1,9 @@
-"""Hooks of the other program's settings, into `hooks.json`. They run once their user trusts them, as all others do."""
+"""Hooks of the other program, into `hooks.json`. They run once their user trusts them, as all others do."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from codex_trio.util.replacing import replace_file
 
 _PROJECT = re.compile(r"\$(?:\{CLAUDE_PROJECT_DIR\}|CLAUDE_PROJECT_DIR\b)")
 _WHERE_IT_RUNS = "${CLAUDE_PROJECT_DIR:-$(git rev-parse --show-toplevel 2>/dev/null || pwd)}"
-_WITHOUT_COUNTERPART = ("if", "asyncRewake", "once", "args")
+_WITHOUT_COUNTERPART = ("if", "asyncRewake", "once", "args", "failClosed", "loop_limit")
 
 
 def plan_hooks(place: MigrationPlace) -> MigrationPlan | None:
@@ -27,10 +28,15 @@ def plan_hooks(place: MigrationPlace) -> MigrationPlan | None:
     tables = settings_of(place)
     if any(table.get("disableAllHooks") is True for table in tables):
         return None
+    return hooks_plan(place, [table_of(table.get("hooks")) for table in tables])
+
+
+def hooks_plan(place: MigrationPlace, given_ones: Sequence[Mapping[str, Any]]) -> MigrationPlan | None:
+    """Return what is to be done with tables of groups by their events. Raises MigrationProblem."""
     groups: dict[str, list[dict[str, Any]]] = {}
     refused: list[NoCounterpart] = []
-    for table in tables:
-        for event, given in table_of(table.get("hooks")).items():
+    for table in given_ones:
+        for event, given in table.items():
             if event not in HOOK_EVENTS:
                 refused.append(NoCounterpart(event, f"there is no such event; there are {', '.join(HOOK_EVENTS)}"))
                 continue
@@ -44,7 +50,7 @@ def plan_hooks(place: MigrationPlace) -> MigrationPlan | None:
     return MigrationPlan(
         kind="HOOKS",
         place=place,
-        description=f"Migrate hooks from {place.claude} to {target}",
+        description=f"Migrate hooks from {place.kept} to {target}",
         steps=tuple(
             MigrationStep(source=event, target=event, do=partial(_write, place, target, event, groups[event]))
             for event in HOOK_EVENTS

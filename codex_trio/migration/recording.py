@@ -56,7 +56,6 @@ class ImportOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 class SessionImporter:
     """Args:
-    projects: where the other program keeps its transcripts.
     is_loaded: whether a thread is written to by somebody else in this process.
     config: the configuration that threads go on with.
     """
@@ -66,22 +65,20 @@ class SessionImporter:
         store: ThreadStore,
         ledger: SessionLedger,
         *,
-        projects: Path,
         is_loaded: Callable[[str], bool],
         config: Callable[[], EffectiveConfig],
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._projects = projects
         self._is_loaded = is_loaded
         self._config = config
         self._clock = clock
 
-    async def take(self, choice: SessionChoice, origin: ImportOrigin) -> KindOutcome:
-        """Have a conversation as a thread."""
+    async def take(self, choice: SessionChoice, origin: ImportOrigin, *, projects: Path) -> KindOutcome:
+        """Have a conversation as a thread, whose file is where the other program keeps its transcripts."""
         try:
-            return await self._take(choice, origin)
+            return await self._take(choice, origin, projects)
         except MigrationProblem as problem:
             return _failed(choice, str(problem))
         except (ThreadStoreError, RolloutReadError, RolloutWriteError) as error:
@@ -89,8 +86,8 @@ class SessionImporter:
         except OSError as error:
             return _failed(choice, f"{choice.path} cannot be imported: {error.strerror}")
 
-    async def _take(self, choice: SessionChoice, origin: ImportOrigin) -> KindOutcome:
-        path = await abandonable(READ_SECONDS, _file_of, self._projects, choice.path)
+    async def _take(self, choice: SessionChoice, origin: ImportOrigin, projects: Path) -> KindOutcome:
+        path = await abandonable(READ_SECONDS, _file_of, projects, choice.path)
         if path is None:
             failure = ImportFailure(
                 kind="SESSIONS",

@@ -33,6 +33,13 @@ def plan_servers(place: MigrationPlace, home: Path | None) -> MigrationPlan | No
     Raises MigrationProblem.
     """
     given, refused = _of_user(place) if place.cwd is None else _of_project(place, home)
+    return servers_plan(place, place.root, given, refused)
+
+
+def servers_plan(
+    place: MigrationPlace, source: Path, given: Mapping[str, Any], refused: list[NoCounterpart]
+) -> MigrationPlan | None:
+    """Return what is to be done with these servers' tables. Raises MigrationProblem."""
     if not given and not refused:
         return None
     existing = table_of(read_target_table(place.config).get("mcp_servers"))
@@ -49,14 +56,14 @@ def plan_servers(place: MigrationPlace, home: Path | None) -> MigrationPlan | No
     return MigrationPlan(
         kind="MCP_SERVER_CONFIG",
         place=place,
-        description=f"Migrate MCP servers from {place.root} into {place.config}",
+        description=f"Migrate MCP servers from {source} into {place.config}",
         steps=tuple(steps),
         refused=tuple(sorted(refused, key=lambda one: one.source)),
     )
 
 
 def _of_user(place: MigrationPlace) -> tuple[dict[str, Any], list[NoCounterpart]]:
-    return dict(_servers(read_object(place, place.root / _STATE, limit=MAX_STATE) or {}, f"~/{_STATE}")), []
+    return dict(servers_in(read_object(place, place.root / _STATE, limit=MAX_STATE) or {}, f"~/{_STATE}")), []
 
 
 def _of_project(place: MigrationPlace, home: Path | None) -> tuple[dict[str, Any], list[NoCounterpart]]:
@@ -69,8 +76,8 @@ def _of_project(place: MigrationPlace, home: Path | None) -> tuple[dict[str, Any
         except MigrationProblem as problem:
             refused.append(NoCounterpart(f"~/{_STATE}", str(problem)))
     entry = table_of(table_of((state or {}).get("projects")).get(str(place.root)))
-    own = dict(_servers(entry, f"~/{_STATE}"))
-    shared = dict(_servers(read_object(place, place.root / ".mcp.json") or {}, ".mcp.json"))
+    own = dict(servers_in(entry, f"~/{_STATE}"))
+    shared = dict(servers_in(read_object(place, place.root / ".mcp.json") or {}, ".mcp.json"))
     says = [*settings_of(place), entry]
     off, chosen = _names(says, "disabledMcpjsonServers"), _names(says, "enabledMcpjsonServers")
     everything = any(one.get("enableAllProjectMcpServers") is True for one in says)
@@ -79,7 +86,8 @@ def _of_project(place: MigrationPlace, home: Path | None) -> tuple[dict[str, Any
     return {name: table for name, table in shared.items() if name not in left_out} | own, refused
 
 
-def _servers(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+def servers_in(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    """Yield the servers of a document by their names. Raises MigrationProblem."""
     servers = table.get("mcpServers", {})
     if not isinstance(servers, dict):
         raise MigrationProblem(f"`mcpServers` in {where} is no object")

@@ -27,6 +27,7 @@ from codex_trio.migration.plugins import install_plugins, plan_plugins
 from codex_trio.migration.recording import ImportOrigin, SessionImporter
 from codex_trio.migration.values import (
     NOT_SUPPORTED,
+    AgentProgram,
     ImportFailure,
     ImportSuccess,
     KindOutcome,
@@ -63,12 +64,23 @@ class MigrationRefused(Exception):
 
 
 class DetectRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to look, and for which conversations."""
+    """Where to look, for what program's things, and for which conversations."""
 
+    program: AgentProgram = "claude"
     with_home: bool = False
     cwds: tuple[Path, ...] = ()
     days: int | None = None
     sessions: int | None = None
+
+
+class ImportRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be taken over, and for whom."""
+
+    id: str
+    items: Sequence[MigrationItem]
+    origin: ImportOrigin
+    provider_id: str | None = None
+    program: AgentProgram = "claude"
 
 
 class Migration:
@@ -103,16 +115,14 @@ class Migration:
         self._sessions = SessionImporter(
             store,
             self._ledger,
-            projects=self._projects,
             is_loaded=is_loaded,
             config=config.startup_default,
             clock=clock,
         )
         self._busy = trio.Lock()
 
-    @property
-    def _projects(self) -> Path:
-        return (self._home or Path("/nonexistent")) / ".claude/projects"
+    def _projects(self, program: AgentProgram) -> Path:
+        return (self._home or Path("/nonexistent")) / f".{program}/projects"
 
     # --- looking ---
 
@@ -129,17 +139,19 @@ class Migration:
             raise MigrationRefused(f"looking for files of other agents {error.strerror}") from None
 
     def _look(self, wanted: DetectRequest) -> list[MigrationItem]:
-        places = [home_place(self._config, self._home)] if wanted.with_home and self._home is not None else []
+        program = wanted.program
+        places = [home_place(self._config, self._home, program)] if wanted.with_home and self._home is not None else []
         known = {self._home}
         for cwd in wanted.cwds:
-            place = project_place(self._config, cwd)
+            place = project_place(self._config, cwd, program)
             if place.root not in known:
                 known.add(place.root)
                 places.append(place)
         found: list[MigrationItem] = []
         told = self._told()
         for place in places:
-            found += [item for kind in planners(self._home) if (item := self._item(kind, place, told)) is not None]
+            kinds = planners(program, self._home)
+            found += [item for kind in kinds if (item := self._item(kind, place, told)) is not None]
             if place.cwd is None:
                 found += self._of_home(place, wanted)
         return found
@@ -155,7 +167,7 @@ class Migration:
 
     def _item(self, kind: MigrationKind, place: MigrationPlace, told: Collection[_Untaken]) -> MigrationItem | None:
         try:
-            plan = planners(self._home)[kind](place)
+            plan = planners(place.program, self._home)[kind](place)
         except MigrationProblem as problem:
             return MigrationItem(kind=kind, description=f"Cannot be migrated: {problem}", cwd=place.cwd)
         if plan is None:
@@ -171,14 +183,15 @@ class Migration:
     def _of_home(self, place: MigrationPlace, wanted: DetectRequest) -> list[MigrationItem]:
         found: list[MigrationItem] = []
         try:
-            plugins = plan_plugins(place)
+            plugins = plan_plugins(place) if place.program == "claude" else None
         except MigrationProblem as problem:
             found.append(MigrationItem(kind="PLUGINS", description=f"Cannot be migrated: {problem}"))
         else:
             found += [] if plugins is None else [plugins]
-        description = f"Migrate recent sessions from {self._projects}"
+        projects = self._projects(place.program)
+        description = f"Migrate recent sessions from {projects}"
         try:
-            taken, files = self._ledger.read(), session_files(self._projects)
+            taken, files = self._ledger.read(), session_files(projects, place.program)
         except MigrationProblem as problem:
             return [*found, MigrationItem(kind="SESSIONS", description=f"Cannot be migrated: {problem}")]
         sessions = tuple(recent(files, taken, now_ns=time.time_ns(), days=wanted.days, limit=wanted.sessions))
@@ -191,84 +204,85 @@ class Migration:
     def check(self, items: Sequence[MigrationItem]) -> None:
         """Raise MigrationRefused for an import that cannot be begun."""
         if any(item.kind == "MEMORY" for item in items):
-            raise MigrationRefused("external agent memory import is not supported")
+            raise MigrationRefused("external agent memory import is disabled: leave items of the type MEMORY out")
         if len(items) > MOST_ITEMS:
             raise MigrationRefused(f"`migrationItems` has more than {MOST_ITEMS} items")
 
-    def begin(
-        self, import_id: str, items: Sequence[MigrationItem], origin: ImportOrigin, provider_id: str | None
-    ) -> None:
+    def begin(self, asked: ImportRequest) -> None:
         """Have things taken over from now on."""
-        self._start(self._import, import_id, items, origin, provider_id)
+        self._start(self._import, asked)
 
-    async def _import(
-        self, import_id: str, items: Sequence[MigrationItem], origin: ImportOrigin, provider_id: str | None
-    ) -> None:
+    async def _import(self, asked: ImportRequest) -> None:
         outcomes: list[KindOutcome] = []
 
         def note(outcome: KindOutcome) -> None:
             outcomes.append(outcome)
-            self._tell(import_id, [outcome], is_over=False)
+            self._tell(asked.id, [outcome], is_over=False)
 
         async with self._busy:
-            for item in items:
+            for item in asked.items:
                 try:
-                    await self._take(item, origin, note)
+                    await self._take(item, asked, note)
                 except Exception as error:
                     # One that nobody thought of costs its item, and is told.
                     _log.exception("importing %s broke", item.kind)
                     note(_failed(item, f"it broke: {error!r}"))
             report = joined(outcomes)
             try:
-                await self.remember(import_id, report, provider_id)
+                await self.remember(asked.id, report, asked.provider_id)
             except (MigrationProblem, OSError) as error:
-                _log.error("import %s could not be noted: %s", import_id, error)
-        self._tell(import_id, report, is_over=True)
+                _log.error("import %s could not be noted: %s", asked.id, error)
+        self._tell(asked.id, report, is_over=True)
 
-    async def _take(self, item: MigrationItem, origin: ImportOrigin, note: Callable[[KindOutcome], None]) -> None:
+    async def _take(self, item: MigrationItem, asked: ImportRequest, note: Callable[[KindOutcome], None]) -> None:
         if item.kind == "SESSIONS":
-            await self._take_sessions(item, origin, note)
+            await self._take_sessions(item, asked, note)
         elif item.kind == "PLUGINS":
-            note(await self._take_plugins(item))
+            note(await self._take_plugins(item, asked.program))
         elif item.cwd is None and self._home is None:
             note(_failed(item, "there is no home to import from: HOME is not set"))
         else:
             try:
-                note(await finished(_STEP_SECONDS, _GRACE_SECONDS, self._follow, item))
+                note(await finished(_STEP_SECONDS, _GRACE_SECONDS, self._follow, item, asked.program))
             except TimeoutError as error:
                 note(_failed(item, f"importing {error.strerror}"))
 
-    async def _take_plugins(self, item: MigrationItem) -> KindOutcome:
+    async def _take_plugins(self, item: MigrationItem, program: AgentProgram) -> KindOutcome:
+        if program != "claude":
+            return _failed(item, "plugins are imported from Claude Code only", stage="plugin_import")
         if item.plugins is None:
             return _failed(item, "plugins migration item is missing details", stage="plugin_import")
         if item.cwd is not None or self._home is None:
             return _failed(item, "plugins are imported for the user's home only", stage="plugin_import")
-        return await install_plugins(self._plugins, home_place(self._config, self._home), item)
+        return await install_plugins(self._plugins, home_place(self._config, self._home, program), item)
 
-    def _follow(self, item: MigrationItem) -> KindOutcome:
+    def _follow(self, item: MigrationItem, program: AgentProgram) -> KindOutcome:
         """Do what is to be done for an item. Blocking."""
-        place = home_place(self._config, self._home or Path()) if item.cwd is None else self._project(item.cwd)
+        if item.cwd is None:
+            place = home_place(self._config, self._home or Path(), program)
+        else:
+            place = self._project(item.cwd, program)
         if isinstance(place, str):
             return _failed(item, place)
         try:
-            plan = planners(self._home)[item.kind](place)
+            plan = planners(program, self._home)[item.kind](place)
         except MigrationProblem as problem:
             return _failed(item, str(problem), source=problem.source, error_type=problem.error_type)
         return KindOutcome(kind=item.kind) if plan is None else _followed(plan, item)
 
-    def _project(self, cwd: Path) -> MigrationPlace | str:
+    def _project(self, cwd: Path, program: AgentProgram) -> MigrationPlace | str:
         if not cwd.is_absolute():
             return f"the folder {cwd} must be an absolute path"
         if not cwd.is_dir():
             return f"the folder {cwd} is not there"
-        return project_place(self._config, cwd)
+        return project_place(self._config, cwd, program)
 
     async def _take_sessions(
-        self, item: MigrationItem, origin: ImportOrigin, note: Callable[[KindOutcome], None]
+        self, item: MigrationItem, asked: ImportRequest, note: Callable[[KindOutcome], None]
     ) -> None:
         note(KindOutcome(kind="SESSIONS"))
         if item.sessions is None:
-            found = await self.detect(DetectRequest(with_home=True))
+            found = await self.detect(DetectRequest(with_home=True, program=asked.program))
             choices = next((one.sessions for one in found if one.kind == "SESSIONS"), None) or ()
         else:
             choices = item.sessions
@@ -280,7 +294,8 @@ class Migration:
             return
         try:
             for choice in dict.fromkeys(choices):
-                outcome = await self._sessions.take(choice, origin)
+                projects = self._projects(asked.program)
+                outcome = await self._sessions.take(choice, asked.origin, projects=projects)
                 if outcome.successes or outcome.failures:
                     note(outcome)
         finally:

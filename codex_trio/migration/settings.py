@@ -6,6 +6,7 @@ Owns reading `.claude/settings.json`, whose hooks, plugins and choices of server
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +31,25 @@ _NO_COUNTERPART = "there is no such setting"
 
 def settings_file(place: MigrationPlace) -> Path:
     """Return where the settings stand."""
-    return place.claude / "settings.json"
+    return place.kept / "settings.json"
 
 
 def settings_of(place: MigrationPlace) -> list[dict[str, Any]]:
     """Return the settings, in a project with those that its user keeps private behind. Raises MigrationProblem."""
     files = [settings_file(place)]
     if place.cwd is not None:
-        files.append(place.claude / "settings.local.json")
+        files.append(place.kept / "settings.local.json")
     return [table for file in files if (table := read_object(place, file)) is not None]
 
 
 def plan_settings(place: MigrationPlace) -> MigrationPlan | None:
     """Return what is to be done for CONFIG. Raises MigrationProblem."""
     tables = settings_of(place)
-    if not tables:
-        return None
+    return settings_plan(place, settings_file(place), tables) if tables else None
+
+
+def settings_plan(place: MigrationPlace, source: Path, tables: Sequence[dict[str, Any]]) -> MigrationPlan:
+    """Return what is to be done with these tables, the first of which is `source`'s. Raises MigrationProblem."""
     variables: dict[str, str] = {}
     refused: list[NoCounterpart] = []
     for table in tables:
@@ -68,7 +72,6 @@ def plan_settings(place: MigrationPlace) -> MigrationPlan | None:
         edits += _environment_edits(existing, variables)
     if any(lookup(table, ["sandbox", "enabled"]) is True for table in tables) and "sandbox_mode" not in existing:
         edits.append(Edit(path=("sandbox_mode",), value="workspace-write", merge=False))
-    source = settings_file(place)
 
     def write() -> None:
         check_target(place, place.config)

@@ -18,7 +18,7 @@ _DEPTH = 6
 
 def plan_skills(place: MigrationPlace) -> MigrationPlan:
     """Return what is to be done for SKILLS. Raises MigrationProblem."""
-    source = place.claude / "skills"
+    source = place.kept / "skills"
     steps: list[MigrationStep] = []
     refused: list[NoCounterpart] = []
     for entry in entries_of(place, source):
@@ -45,7 +45,7 @@ def _skill_text(place: MigrationPlace, folder: Path) -> str:
     text = read_text(place, folder / _FILE)
     if text is None:
         raise MigrationProblem(f"it has no {_FILE}")
-    new = reworded(text)
+    new = reworded(text, place.program)
     try:
         parse_header(new, folder_name=folder.name)
     except NoSkill as problem:
@@ -55,7 +55,7 @@ def _skill_text(place: MigrationPlace, folder: Path) -> str:
 
 def plan_commands(place: MigrationPlace) -> MigrationPlan:
     """Return what is to be done for COMMANDS. Raises MigrationProblem."""
-    source = place.claude / "commands"
+    source = place.kept / "commands"
     steps: list[MigrationStep] = []
     refused: list[NoCounterpart] = []
     taken: set[str] = set()
@@ -88,7 +88,7 @@ def _command_text(place: MigrationPlace, path: Path, command: str, name: str) ->
         raise MigrationProblem("it is gone")
     found = read_command(text)
     description = found.description or f"The command `{command}` of another agent program."
-    body = reworded(found.body)
+    body = reworded(found.body, place.program)
     return skill_text(name, command, description=description, body=body, owner="another agent program")
 
 

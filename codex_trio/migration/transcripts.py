@@ -18,6 +18,9 @@ MAX_TITLE = 120
 _MAX_TOOL_TEXT = 4_000
 _COMMAND = re.compile(r"<command-name>(.*?)</command-name>", re.DOTALL)
 _ARGUMENTS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
+_QUERY = re.compile(r"<user_query>(.*?)</user_query>", re.DOTALL)
+"""What a user of Cursor wrote, among what it adds."""
+
 _OUTPUT_OF_COMMANDS = "<local-command-"
 _INTERRUPTED = "[Request interrupted by user"
 _HIDDEN = frozenset(("thinking", "redacted_thinking"))
@@ -59,10 +62,10 @@ class PastConversation(msgspec.Struct):
 
 
 class ConversationReader:
-    """Takes the lines of a file, one after the other."""
+    """Takes the lines of a file, one after the other; `cwd` is where it was held, if that is known from elsewhere."""
 
-    def __init__(self) -> None:
-        self._found = PastConversation()
+    def __init__(self, cwd: str | None = None) -> None:
+        self._found = PastConversation(cwd=cwd)
         self._titles: dict[str, str] = {}
         self._summary: str | None = None
 
@@ -83,9 +86,11 @@ class ConversationReader:
         if self._found.cwd is None and isinstance(cwd, str) and cwd.startswith("/") and "\0" not in cwd:
             self._found.cwd = cwd
         message, moment = table_of(document.get("message")), _seconds(document.get("timestamp"))
-        if document.get("type") == "user":
+        # Cursor's lines have a role alone.
+        kind = document.get("type", document.get("role"))
+        if kind == "user":
             self._take_user(message.get("content"), moment, is_summary=document.get("isCompactSummary") is True)
-        elif document.get("type") == "assistant":
+        elif kind == "assistant":
             text = _text_of(message.get("content"))
             if text:
                 self._say(Said("assistant", text), moment)
@@ -153,6 +158,9 @@ def _seconds(value: Any) -> int | None:
 
 def _user_text(content: Any) -> str:
     text = _text_of(content)
+    asked = _QUERY.search(text)
+    if asked is not None:
+        return asked.group(1).strip()
     command = _COMMAND.search(text)
     if command is not None:
         arguments = _ARGUMENTS.search(text)

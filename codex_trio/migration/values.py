@@ -10,6 +10,9 @@ import msgspec
 
 from codex_trio.config.edit import Edit
 
+AgentProgram: TypeAlias = Literal["claude", "cursor"]
+"""The program that left something: Claude Code or Cursor."""
+
 MigrationKind: TypeAlias = Literal[
     "AGENTS_MD",
     "CONFIG",
@@ -54,9 +57,10 @@ class MigrationProblem(Exception):
 class MigrationPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where things come from and where they go: the user's home, with no `cwd`, or a project.
 
-    `root` has the folder `.claude` in it. What is written is within one of `bounds`, wherever links lead.
+    `root` has the program's folder in it. What is written is within one of `bounds`, wherever links lead.
     """
 
+    program: AgentProgram
     root: Path
     cwd: Path | None
     config: Path
@@ -69,9 +73,9 @@ class MigrationPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Changes `config`. Raises ConfigWriteError."""
 
     @property
-    def claude(self) -> Path:
+    def kept(self) -> Path:
         """Where the other program keeps most of it."""
-        return self.root / ".claude"
+        return self.root / f".{self.program}"
 
 
 class MigrationStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ import trio
 from codex_trio_protocol.v2 import external_agent as wire
 
 from codex_trio.migration.recording import ImportOrigin
-from codex_trio.migration.service import DetectRequest, MigrationRefused
-from codex_trio.migration.values import MigrationProblem
+from codex_trio.migration.service import DetectRequest, ImportRequest, MigrationRefused
+from codex_trio.migration.values import AgentProgram, MigrationProblem
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
@@ -24,8 +24,8 @@ from codex_trio.wire.migration import item_of_wire, item_to_wire, outcome_of_wir
 
 T = TypeVar("T")
 
-_OTHER_SOURCE = "cursor"
-"""What other releases look for besides Claude Code; any other word means that."""
+_CURSOR = "cursor"
+"""Any other word means Claude Code."""
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -49,10 +49,13 @@ class ExternalAgentProcessor:
         self, params: wire.ExternalAgentConfigDetectParams, _context: RequestContext
     ) -> wire.ExternalAgentConfigDetectResponse:
         """Return what was not taken over before, of the user's home and some projects."""
-        _check_source(params.migration_source)
         cwds = tuple(_folder(f"cwds[{place}]", cwd) for place, cwd in enumerate(params.cwds or ()))
         wanted = DetectRequest(
-            with_home=params.include_home, cwds=cwds, days=params.max_session_age_days, sessions=params.max_sessions
+            program=_program_of(params.migration_source),
+            with_home=params.include_home,
+            cwds=cwds,
+            days=params.max_session_age_days,
+            sessions=params.max_sessions,
         )
         found = await self._do(self._migration.detect(wanted))
         return wire.ExternalAgentConfigDetectResponse(items=[item_to_wire(item) for item in found])
@@ -61,7 +64,6 @@ class ExternalAgentProcessor:
         self, params: wire.ExternalAgentConfigImportParams, context: RequestContext
     ) -> wire.ExternalAgentConfigImportResponse:
         """Begin to take things over. What comes of it is told behind the answer."""
-        _check_source(params.migration_source)
         items = [item_of_wire(item) for item in params.migration_items]
         try:
             self._migration.check(items)
@@ -69,7 +71,14 @@ class ExternalAgentProcessor:
             raise invalid_request(str(refusal)) from None
         import_id = str(uuid4())
         origin = ImportOrigin(originator=self._identity.originator, source=self._source)
-        context.after_response(partial(self._migration.begin, import_id, items, origin, params.provider_id))
+        asked = ImportRequest(
+            id=import_id,
+            items=items,
+            origin=origin,
+            provider_id=params.provider_id,
+            program=_program_of(params.migration_source),
+        )
+        context.after_response(partial(self._migration.begin, asked))
         await trio.lowlevel.checkpoint()
         return wire.ExternalAgentConfigImportResponse(import_id=import_id)
 
@@ -102,9 +111,8 @@ class ExternalAgentProcessor:
             raise internal_error(f"failed to write {error.filename}: {error.strerror}") from None
 
 
-def _check_source(source: str | None) -> None:
-    if source is not None and source.strip().lower() == _OTHER_SOURCE:
-        raise invalid_request(f"migrationSource `{source}` is not supported: this server imports from Claude Code only")
+def _program_of(source: str | None) -> AgentProgram:
+    return "cursor" if source is not None and source.strip().lower() == _CURSOR else "claude"
 
 
 def _folder(key: str, text: str) -> Path:

@@ -15,8 +15,8 @@ from codex_trio.config.service import ConfigService
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.extensions.plugins.changes import plugin_changes
 from codex_trio.migration.recording import ImportOrigin
-from codex_trio.migration.service import DetectRequest, Migration
-from codex_trio.migration.values import KindOutcome, MigrationItem, MigrationKind
+from codex_trio.migration.service import DetectRequest, ImportRequest, Migration
+from codex_trio.migration.values import AgentProgram, KindOutcome, MigrationItem, MigrationKind
 from codex_trio.state.memory.storage import memory_storage
 
 ORIGIN = ImportOrigin(originator="tests", source="vscode")
@@ -60,6 +60,7 @@ class MigrationLab:
             folder.mkdir(parents=True)
         (self.project / ".git/HEAD").write_text("ref: refs/heads/main\n")
         self.claude = self.home / ".claude"
+        self.program: AgentProgram = "claude"
         self.store = memory_storage().store
         self.config = ConfigService(
             self.codex, environ={"HOME": str(self.home)}, cli_overrides=(), system_dir=base / "etc", cwd=self.project
@@ -85,13 +86,13 @@ class MigrationLab:
 
     async def detect(self) -> dict[tuple[MigrationKind, bool], MigrationItem]:
         """Return what there is, by its kind and whether it is the user's own."""
-        found = await self.migration.detect(DetectRequest(with_home=True, cwds=(self.project,)))
+        found = await self.migration.detect(DetectRequest(program=self.program, with_home=True, cwds=(self.project,)))
         return {(item.kind, item.cwd is None): item for item in found}
 
     async def take(self, *items: MigrationItem, import_id: str = "import") -> dict[MigrationKind, KindOutcome]:
         """Import; return what all of it comes to."""
         self._over = trio.Event()
-        self.migration.begin(import_id, items, ORIGIN, None)
+        self.migration.begin(ImportRequest(id=import_id, items=items, origin=ORIGIN, program=self.program))
         await self._over.wait()
         return {outcome.kind: outcome for outcome in self.told[-1][1]}
 

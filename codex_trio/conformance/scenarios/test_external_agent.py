@@ -53,9 +53,9 @@ async def detected(probe: Probe, **params: Any) -> list[dict[str, Any]]:
     return answered["items"]
 
 
-async def imported(probe: Probe, items: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
+async def imported(probe: Probe, items: list[dict[str, Any]], **params: Any) -> dict[str, dict[str, list[Any]]]:
     """Return what an import comes to, by kind; what was told before adds up to the same."""
-    import_id = (await probe.request(IMPORT, {"migrationItems": items}))["importId"]
+    import_id = (await probe.request(IMPORT, {"migrationItems": items, **params}))["importId"]
     pieces: list[dict[str, Any]] = []
 
     def is_end(message: dict[str, Any]) -> bool:
@@ -207,3 +207,27 @@ async def test_only_what_is_chosen_is_taken_over_and_what_is_broken_is_told(lab:
     assert "two" in [skill["name"] for skill in entry["skills"]]
     refusal = await probe.refusal(DETECT, {"cwds": ["relative"]})
     assert "cwds[0]" in refusal.message
+
+
+async def test_what_cursor_left_is_taken_over_when_it_is_asked_for(lab: Lab, probe: Probe) -> None:
+    cursor = lab.cwd / ".cursor"
+    write(cursor / "mcp.json", {"mcpServers": {"docs": {"command": "docs", "env": {"A": "b"}}}})
+    write(cursor / "hooks.json", {"version": 1, "hooks": {"stop": [{"command": "true", "timeout": 5}]}})
+    write(cursor / "skills/one/SKILL.md", "---\nname: one\ndescription: For tests.\n---\nThe body.\n")
+    write(cursor / "agents/looker.md", "---\nname: looker\ndescription: Looks.\n---\nYou look.\n")
+    write(lab.cwd / ".cursorrules", "Cursor is told this.\n")
+    where: dict[str, Any] = {"cwds": [str(lab.cwd)]}
+    assert await detected(probe, **where) == []
+    items = await detected(probe, **where, migrationSource="cursor")
+    results = await imported(probe, items, migrationSource="cursor")
+    assert {kind: targets(result) for kind, result in results.items()} == {
+        "MCP_SERVER_CONFIG": ["docs"],
+        "HOOKS": ["Stop"],
+        "SKILLS": ["one"],
+        "SUBAGENTS": ["looker"],
+        "AGENTS_MD": [str(lab.cwd / "AGENTS.md")],
+    }
+    assert (lab.cwd / "AGENTS.md").read_text() == "Codex is told this.\n"
+    hooks = json.loads((lab.cwd / ".codex/hooks.json").read_text())
+    assert hooks == {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true", "timeout": 5}]}]}}
+    assert await detected(probe, **where, migrationSource="cursor") == []
