@@ -146,6 +146,8 @@ class _Reader:
 
     def take(self, path: str, access: Any) -> None:
         if path == _DEPTH_KEY:
+            if access < 1:
+                raise ConfigLoadError(f"permissions profile `{self._name}`: `{_DEPTH_KEY}` must be at least 1")
             self._depth = access
         elif path == _WORKSPACE:
             self._take_parts("", access, given=path)

@@ -6,6 +6,8 @@ for (`execpolicy`, `tools/request_permissions.py`), nor what follows from them (
 
 from __future__ import annotations
 
+import errno
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import msgspec
 
 from codex_trio.environments.turn import TurnEnvironment
 from codex_trio.sandbox.additional import AdditionalPermissions, is_of_every_sandbox, limited
+from codex_trio.sandbox.errors import RootChanged
 from codex_trio.tools.calls import ToolFailure
 from codex_trio.util.abandonable import abandonable
 from codex_trio.util.visible import has_unseen, with_unseen
@@ -22,6 +25,7 @@ MOST_PATHS = 50
 """More than anybody would read before they agree."""
 
 _CHECK_SECONDS = 30
+_LONGEST_PATH = 4096
 
 _PATHS = {"type": "array", "items": {"type": "string"}}
 SCHEMA: dict[str, Any] = {
@@ -105,8 +109,25 @@ def _found(
         read=_places(files.read or (), "read", base, environment),
         write=_places(files.write or (), "write", base, environment),
     )
-    environment.with_additional(found).note()
+    widened = environment.with_additional(found)
+    widened.note()
+    for place in found.write:
+        _check_can_be_written(place, widened)
     return found
+
+
+def _check_can_be_written(place: str, widened: TurnEnvironment) -> None:
+    """Raise ToolFailure for what no command may write, though the sandbox lets it: nobody is to agree to nothing."""
+    try:
+        widened.files.blocking().status(place)
+        is_open = widened.may_write(place)
+    except (OSError, ValueError, RootChanged):
+        return  # It is not there yet, or every command will be told.
+    if not is_open:
+        raise ToolFailure(
+            f"`permissions.file_system.write` names `{with_unseen(place)}`, which is the server's own: no command may "
+            "write it, so that it cannot be granted"
+        )
 
 
 def _places(paths: Any, kind: str, base: Path, environment: TurnEnvironment) -> tuple[str, ...]:
@@ -115,13 +136,18 @@ def _places(paths: Any, kind: str, base: Path, environment: TurnEnvironment) -> 
 
 def _place(path: str, kind: str, base: Path, environment: TurnEnvironment) -> str:
     named = f"`permissions.file_system.{kind}` names `{with_unseen(path)}`"
+    if len(path) > _LONGEST_PATH:
+        raise ToolFailure(f"`permissions.file_system.{kind}` names a path of {len(path)} characters: none is that long")
     if not path or "\0" in path or path.startswith("~"):
         raise ToolFailure(f"{named}, which is no path: give an absolute one, or one relative to the working directory")
     if "\n" in path or has_unseen(path):
         raise ToolFailure(f"{named}, in which not every character is seen: nobody could tell what they grant")
     written = str(environment.resolve(str(base / path)))
+    files = environment.files.blocking()
     try:
-        place = environment.files.blocking().leads_to(written)
+        place = files.leads_to(written)
+        if files.is_link(place):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     except (OSError, ValueError) as error:
         why = (isinstance(error, OSError) and error.strerror) or str(error)
         raise ToolFailure(f"{named}, which cannot be followed: {why}") from None

@@ -225,6 +225,8 @@ class ExecCommand:
         )
         if answer is None:
             return False
+        if answer.host_amendment is not None:
+            context.log.warning("The answer about a command has a rule about a host, which was not saved.")
         if answer.outcome is ReviewOutcome.ACCEPTED_WITH_AMENDMENT and answer.amendment is not None:
             await self._amend(answer.amendment, context)
         return True

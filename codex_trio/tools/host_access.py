@@ -71,6 +71,10 @@ class CommandHosts:
                 cwd=self._cwd,
             )
         )
+        if answer.amendment is not None:
+            self._context.log.warning(
+                f"The answer about {attempt.host} has a rule about commands, which was not saved."
+            )
         if answer.host_amendment is not None:
             if not _is_about(answer.host_amendment, attempt):
                 self._context.log.warning(

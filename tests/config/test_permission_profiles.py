@@ -152,6 +152,7 @@ def test_a_mode_that_a_request_asks_for_counts_more(setting: Setting) -> None:
         (OWN + '"//tmp/.." = "none"\n', "cannot deny `//tmp/..`: that is everything"),
         (OWN + '"/" = { "." = "deny" }\n', "cannot deny `/`"),
         (OWN + '":new" = "deny"\n', "denies `:new`, which is not known here"),
+        (OWN + "glob_scan_max_depth = 0\n", "permissions profile `p`: `glob_scan_max_depth` must be at least 1"),
         (OWN + '"/x" = "maybe"\n', "config.toml:4:8: unknown variant `maybe`"),
         (OWN + '":minimal" = "deny"\n', "permissions profile `p` cannot deny `:minimal`"),
         (OWN + '":minimal" = "write"\n', "permissions profile `p` cannot let `:minimal` be written"),

@@ -14,7 +14,7 @@ from codex_trio.engine import events
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.model.events import OutputItemDone
 from codex_trio.sandbox.policy import ReadOnly
-from codex_trio.tools.review import ReviewDecision, ReviewOutcome
+from codex_trio.tools.review import HostAmendment, ReviewDecision, ReviewOutcome
 
 ASKS = TurnOverrides(approval_policy="untrusted", sandbox_policy=ReadOnly())
 
@@ -88,6 +88,17 @@ async def test_who_cancels_a_question_stops_the_turn(tmp_path: Path, clock: Mock
         await bench.run("go on")
     assert [output.splitlines()[-1] for output in last_outputs(bench)] == ["aborted by user"]
     assert not (tmp_path / "f").exists()
+
+
+async def test_a_rule_about_a_host_is_none_about_a_command_and_that_is_told(tmp_path: Path, clock: MockClock) -> None:
+    rule = HostAmendment("a.test", allows=True)
+    accepted = ReviewDecision(outcome=ReviewOutcome.ACCEPTED_WITH_AMENDMENT, host_amendment=rule)
+    async with open_session(tmp_path, clock, responses=[[command("c"), completed()], says("well")]) as bench:
+        bench.approver.decisions = [accepted]
+        await bench.run("go", ASKS)
+        warnings = [warning.message for warning in bench.heard.of(events.ThreadWarning)]
+    assert warnings == ["The answer about a command has a rule about a host, which was not saved."]
+    assert statuses(bench) == ["completed"]
 
 
 async def test_a_patch_that_is_accepted_is_written(tmp_path: Path, clock: MockClock) -> None:

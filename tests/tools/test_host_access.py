@@ -228,6 +228,13 @@ async def test_a_rule_is_written_and_holds_at_once(
     assert [rule.host for rule in again.network_rules()] == ["new.test"]
 
 
+async def test_a_rule_about_commands_is_none_about_a_host_and_that_is_told(bench: Bench) -> None:
+    bench.somebody.answers = [answered(ReviewOutcome.ACCEPTED_WITH_AMENDMENT, amendment=["curl"])]
+    assert await bench.tried(WEB) is None
+    assert bench.warnings == ["The answer about new.test has a rule about commands, which was not saved."]
+    assert not bench.rules_file.exists()
+
+
 async def test_a_rule_that_cannot_be_written_does_not_change_the_answer(bench: Bench) -> None:
     bench.rules_file.mkdir(parents=True)
     amendment = HostAmendment("new.test", allows=True)

@@ -24,6 +24,11 @@ COMMANDS: tuple[Difference, ...] = (
         "lets a client that was asked for a folder grant what stays protected in it, such as `.git`",
     ),
     Difference(
+        "permissions::nobody_is_asked_to_agree_to_what_no_command_may_do",
+        "reference",
+        "asks for paths that lead nowhere or are too long to be any, and lets its own home be written",
+    ),
+    Difference(
         "guardian::a_denial_may_be_given_back_as_it_was_told",
         "reference",
         "refuses its own words of a review, and takes only those in which it stores one",

@@ -181,7 +181,16 @@ async def test_the_models_own_prefix_is_proposed_as_the_rule(asking: Lab) -> Non
 
 
 async def test_an_answer_that_is_no_decision_fails_the_command_and_the_turn_goes_on(asking: Lab) -> None:
-    replies: list[Message] = [{"decision": "perhaps"}, {}, {"decision": 5}]
+    rule = {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": ["touch"]}}
+    about_a_host = {"applyNetworkPolicyAmendment": {"network_policy_amendment": {"host": "a.test", "action": "allow"}}}
+    replies: list[Message] = [
+        {"decision": "perhaps"},
+        {},
+        {"decision": 5},
+        {"decision": rule | about_a_host},
+        {"decision": rule | {"andMore": True}},
+        {"decision": {"accept": {}}},
+    ]
     calls = [escalated(f"c{number}", f"touch n{number}") for number in range(len(replies))]
 
     def reply(request: Message) -> Message:
@@ -193,7 +202,8 @@ async def test_an_answer_that_is_no_decision_fails_the_command_and_the_turn_goes
         told = asking.model.requests[-1].output_of(f"c{number}")
         assert told == 'exec_command failed: CreateProcess { message: "Rejected(\\"approval request failed\\")" }'
     assert (turn.status, turn.text) == ("completed", "Done.")
-    assert not (asking.cwd / "n0").exists()
+    assert [path.name for path in asking.cwd.glob("n*")] == []
+    assert not (asking.codex_home / "rules" / "default.rules").exists()
 
 
 async def test_an_error_for_an_answer_fails_the_command_and_the_turn_goes_on(asking: Lab) -> None:

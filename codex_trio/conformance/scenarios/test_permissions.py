@@ -88,6 +88,25 @@ async def test_a_client_can_grant_less_than_was_asked_for_but_not_more(asking: L
     assert [(asking.cwd / name).exists() for name in ("sub/x", ".git/x", "y")] == [True, False, False]
 
 
+async def test_nobody_is_asked_to_agree_to_what_no_command_may_do(asking: Lab) -> None:
+    loop = asking.cwd / "loop"
+    loop.symlink_to("loop")
+    wishes = {
+        str(asking.codex_home): "is the server's own",
+        str(loop): "cannot be followed",
+        f"/{'x' * 9000}": "a path of 9001 characters",
+    }
+    calls = [answer(wish(path, f"ask{number}")) for number, path in enumerate(wishes)]
+    asking.script(*calls, answer(command("touch w")), answer(message("Done.")))
+    async with asking.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(asking.cwd)))["id"]
+        turn = await probe.run_turn(thread_id)
+    assert turn.of(ASKED) == []
+    for number, problem in enumerate(wishes.values()):
+        assert problem in asking.model.requests[-1].output_of(f"ask{number}")
+    assert "Read-only file system" in asking.model.requests[-1].output_of("run")
+
+
 async def test_a_command_can_ask_for_itself(asking: Lab) -> None:
     cwd = str(asking.cwd)
     more: dict[str, Any] = {

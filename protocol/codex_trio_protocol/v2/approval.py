@@ -26,7 +26,7 @@ class ApplyNetworkPolicyAmendment(Wire, rename=None):
     network_policy_amendment: NetworkPolicyAmendment
 
 
-class CommandExecutionApprovalDecisionObject(OneOf):
+class CommandExecutionApprovalDecisionObject(OneOf, forbid_unknown_fields=True):
     """The decisions that carry a rule."""
 
     one_of: ClassVar[tuple[str, ...]] = ("accept_with_execpolicy_amendment", "apply_network_policy_amendment")
