@@ -259,7 +259,6 @@ UNSUPPORTED_INSIDE: Final = (
             "location",
             "project_id",
             "supports_standalone_web_search",
-            "websocket_connect_timeout_ms",
         )
     ),
     ("agents", "job_max_runtime_seconds"),

@@ -14,6 +14,7 @@ from codex_trio.util import decoding
 DEFAULT_REQUEST_MAX_RETRIES = 4
 DEFAULT_STREAM_MAX_RETRIES = 5
 DEFAULT_STREAM_IDLE_TIMEOUT_MS = 300_000
+DEFAULT_WEBSOCKET_CONNECT_TIMEOUT_MS = 15_000
 DEFAULT_EXPORT_TIMEOUT_MS = 30_000
 DEFAULT_LOGIN_TIMEOUT_MS = 300_000
 MAX_RETRIES = 100
@@ -101,6 +102,7 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     stream_idle_timeout_ms: int = DEFAULT_STREAM_IDLE_TIMEOUT_MS
     requires_openai_auth: bool = False
     supports_websockets: bool = False
+    websocket_connect_timeout_ms: int = DEFAULT_WEBSOCKET_CONNECT_TIMEOUT_MS
     set_in: str = "config.toml"
 
     def place_of(self, key: str) -> str:
@@ -163,6 +165,7 @@ def _built_in(openai_base_url: str | None, environ: Mapping[str, str]) -> tuple[
             name="OpenAI",
             base_url=openai_base_url or OPENAI_BASE_URL,
             requires_openai_auth=True,
+            supports_websockets=True,
         ),
         _local("ollama", "Ollama", port=11434, environ=environ),
         _local("lmstudio", "LM Studio", port=1234, environ=environ),

@@ -230,11 +230,18 @@ class ResponsesClient:
         if sockets is None or thread_id is None or not sockets.serves(thread_id):
             return _Answer(await self._send_plainly(target, request, idle_timeout))
         try:
-            attested = partial(self._attested, request)
-            return _Answer(await sockets.ask(thread_id, target, request, idle_timeout=idle_timeout, attested=attested))
+            response = await sockets.ask(
+                thread_id,
+                target,
+                request,
+                idle_timeout=idle_timeout,
+                connect_timeout=self.provider.websocket_connect_timeout_ms / 1000,
+                attested=partial(self._attested, request),
+            )
+            return _Answer(response)
         except SocketUnusable as error:
-            notice = FellBack(str(error))
-        return _Answer(await self._send_plainly(target, request, idle_timeout), (notice,))
+            notices = (FellBack(str(error)),) if error.is_worth_telling else ()
+        return _Answer(await self._send_plainly(target, request, idle_timeout), notices)
 
     async def _send_plainly(
         self, target: endpoint.Endpoint, request: ModelRequest, idle_timeout: float

@@ -65,6 +65,14 @@ class RefusedConnection(HttpFailure):
     """The server or the proxy is there, but is not to be talked to: its certificate is not trusted, or it says no."""
 
 
+class UpgradeRefused(HttpFailure):
+    """A server does not want to speak another protocol, for now or at all; the text has its words."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 class SetupFailure(HttpFailure):
     """Nothing can be sent because of the settings: a proxy or a certificate file that cannot be used."""
 
@@ -313,7 +321,7 @@ class HttpTransport:
         return HttpResponse(response, self._nursery, give_back)
 
     async def upgrade(self, url: str, *, headers: Mapping[str, str], idle_timeout: float) -> Upgraded:
-        """Ask to speak another protocol. Raises HttpFailure, also when the server does not want to, with its words."""
+        """Ask to speak another protocol. Raises HttpFailure, UpgradeRefused when the server does not want to."""
         response, give_back = await self._send("GET", url, list(headers.items()), b"", idle_timeout)
         if response.status == _SWITCHES:
             return Upgraded(response, give_back)
@@ -323,7 +331,7 @@ class HttpTransport:
         finally:
             await refusal.aclose(drain=False)
         said = ProviderError.of_body(body).message or quoted(body)
-        raise HttpFailure(f"HTTP status {refusal.status} {bounded(said)}".rstrip())
+        raise UpgradeRefused(f"HTTP status {refusal.status} {bounded(said)}".rstrip(), refusal.status)
 
     async def _send(
         self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, idle_timeout: float

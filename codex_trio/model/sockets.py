@@ -25,7 +25,14 @@ import trio
 from codex_trio.model import failures
 from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.errors import ModelError
-from codex_trio.model.http import HttpFailure, HttpTransport, IdleTimeout, Upgraded
+from codex_trio.model.http import (
+    ConnectFailure,
+    HttpFailure,
+    HttpTransport,
+    IdleTimeout,
+    Upgraded,
+    UpgradeRefused,
+)
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.long_events import LARGE
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
@@ -46,8 +53,18 @@ _BETA = "responses_websockets=2026-02-06"
 _START = "x-codex-ws-stream-request-start-ms"
 
 
+_SPEAKS_PLAINLY = 426
+"""The provider asks for plain requests: nobody needs to hear of it (0.171.0)."""
+_PASSING = frozenset({401, 403, 407, 408, 429, *range(500, 600)})
+"""Statuses that say nothing of websockets; the plain request that follows shows what is wrong, if it still is."""
+
+
 class SocketUnusable(Exception):
-    """There is no websocket to be had; the text says why."""
+    """There is no websocket to be had; the text says why. `is_worth_telling` is whether users should hear of it."""
+
+    def __init__(self, reason: str, *, is_worth_telling: bool) -> None:
+        super().__init__(reason)
+        self.is_worth_telling = is_worth_telling
 
 
 class Broken(HttpFailure):
@@ -167,6 +184,7 @@ class ModelSockets:
         request: ModelRequest,
         *,
         idle_timeout: float,
+        connect_timeout: float,
         attested: Callable[[], Awaitable[Mapping[str, str]]] = _by_nobody,
     ) -> SocketResponse:
         """Send a request of a thread; return the response that begins. A new socket is opened with what is `attested`.
@@ -181,11 +199,20 @@ class ModelSockets:
         elif kept is not None:
             await kept.aclose()
         try:
-            socket = await self._open(target, request, await attested(), idle_timeout)
+            socket = await self._open(target, request, await attested(), connect_timeout)
             return await self._ask_on(socket, thread_id, request, idle_timeout)
         except HttpFailure as error:
-            self._note_breaks(thread_id, _BREAKS)
-            raise SocketUnusable(str(error)) from error
+            raise self._given_up(thread_id, error) from error
+
+    def _given_up(self, thread_id: str, error: HttpFailure) -> SocketUnusable:
+        """Note that a thread got no socket, for this request or at all; return what its request is told."""
+        if isinstance(error, ConnectFailure):
+            # Nor will a plain request get there: it is for that one to say so.
+            return SocketUnusable(str(error), is_worth_telling=False)
+        status = error.status if isinstance(error, UpgradeRefused) else None
+        breaks = self._breaks.get(thread_id, 0) + 1 if status in _PASSING else _BREAKS
+        self._note_breaks(thread_id, breaks)
+        return SocketUnusable(str(error), is_worth_telling=breaks >= _BREAKS and status != _SPEAKS_PLAINLY)
 
     async def _ask_on(
         self, socket: ModelSocket, thread_id: str, request: ModelRequest, idle_timeout: float
@@ -225,13 +252,15 @@ class ModelSockets:
             await oldest.aclose()
 
     async def _open(
-        self, target: Endpoint, request: ModelRequest, attested: Mapping[str, str], idle_timeout: float
+        self, target: Endpoint, request: ModelRequest, attested: Mapping[str, str], seconds: float
     ) -> ModelSocket:
         headers = {**encode_headers(request.headers), **attested, **target.headers, "openai-beta": _BETA}
         for name in ("accept", "content-type"):
             headers.pop(name, None)
-        upgraded = await upgrade_to_websocket(self._transport, target.url, headers=headers, idle_timeout=idle_timeout)
-        return ModelSocket(upgraded, target)
+        with trio.move_on_after(seconds):
+            opened = await upgrade_to_websocket(self._transport, target.url, headers=headers, idle_timeout=seconds)
+            return ModelSocket(opened, target)
+        raise IdleTimeout(f"the provider did not answer within {seconds:g} seconds")
 
     async def _drop_when_old(self, thread_id: str, socket: ModelSocket) -> None:
         """Close a kept socket once nothing was asked on it for long."""

@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import trio
+from raw_provider import DONE, RawProvider, http, open_provider
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import events
 from codex_trio.model.client import Attest, ResponsesClient
+from codex_trio.model.errors import ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.request import ModelRequest, RequestHeaders
@@ -48,12 +51,17 @@ async def serving(
     """Provide a server with websockets, and a client of it."""
     async with open_model_server(script) as server:
         server.has_websockets = True
-        provider = ModelProviderConfig(id="p", name="P", base_url=server.base_url, supports_websockets=True)
-        sockets = ModelSockets(transport)
-        yield (
-            server,
-            ResponsesClient(provider, transport, api_key=None, environ={}, sockets=sockets, attest=attest),
-        )
+        yield server, client_of(server.base_url, transport, attest=attest)
+
+
+def client_of(
+    base_url: str, transport: HttpTransport, *, attest: Attest | None = None, sockets: ModelSockets | None = None
+) -> ResponsesClient:
+    provider = ModelProviderConfig(
+        id="p", name="P", base_url=base_url, supports_websockets=True, request_max_retries=0, stream_max_retries=0
+    )
+    sockets = sockets or ModelSockets(transport)
+    return ResponsesClient(provider, transport, api_key=None, environ={}, sockets=sockets, attest=attest)
 
 
 async def heard(client: ResponsesClient, request: ModelRequest) -> list[events.ModelEvent]:
@@ -109,6 +117,68 @@ async def test_threads_have_sockets_of_their_own(transport: HttpTransport) -> No
         await heard(client, asks(USER, SAID, USER, thread_id="other"))
         await heard(client, asks(USER, SAID, USER))
     assert previous(server) == [None, None, "resp_one"]
+
+
+async def methods_and_notices(client: ResponsesClient, provider: RawProvider) -> list[tuple[list[str], int]]:
+    """Return of each of three requests of a thread by what methods it went, and how often users were told why."""
+    found: list[tuple[list[str], int]] = []
+    for _ in range(3):
+        before = len(provider.requests)
+        told = await heard(client, asks(USER))
+        methods = ["GET" if request.body is None else "POST" for request in provider.requests[before:]]
+        found.append((methods, sum(isinstance(event, events.FellBack) for event in told)))
+    return found
+
+
+BOTH, PLAIN = ["GET", "POST"], ["POST"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (426, [(BOTH, 0), (PLAIN, 0), (PLAIN, 0)]),
+        (404, [(BOTH, 1), (PLAIN, 0), (PLAIN, 0)]),
+        (503, [(BOTH, 0), (BOTH, 1), (PLAIN, 0)]),
+    ],
+)
+async def test_a_provider_that_refuses_websockets_is_asked_for_them_no_more(
+    transport: HttpTransport, status: int, expected: Any
+) -> None:
+    async def refuse_or_answer(stream: trio.abc.Stream) -> None:
+        await stream.send_all(http(status, {}) if provider.requests[-1].body is None else DONE)
+
+    async with open_provider(refuse_or_answer) as provider:
+        client = client_of(provider.url, transport)
+        assert await methods_and_notices(client, provider) == expected
+
+
+async def test_a_provider_that_does_not_answer_is_waited_for_once_and_not_for_long(
+    transport: HttpTransport, clock: MockClock
+) -> None:
+    async def ignore_or_answer(stream: trio.abc.Stream) -> None:
+        if provider.requests[-1].body is not None:
+            await stream.send_all(DONE)
+            return
+        clock.jump(15)
+        await trio.sleep(60)
+
+    async with open_provider(ignore_or_answer) as provider:
+        client = client_of(provider.url, transport)
+        begun = trio.current_time()
+        assert await methods_and_notices(client, provider) == [(BOTH, 1), (PLAIN, 0), (PLAIN, 0)]
+        assert trio.current_time() < begun + 50
+
+
+async def test_a_network_that_is_away_says_nothing_of_websockets(transport: HttpTransport) -> None:
+    sockets = ModelSockets(transport)
+    with trio.socket.socket() as nobody:
+        await nobody.bind(("127.0.0.1", 0))
+        client = client_of(f"http://127.0.0.1:{nobody.getsockname()[1]}/v1", transport, sockets=sockets)
+        for _ in range(3):
+            with pytest.raises(ModelError) as caught:
+                await heard(client, asks(USER))
+            assert caught.value.is_offline
+    assert sockets.serves("t")
 
 
 def events_of(built: Answer) -> list[bytes]:

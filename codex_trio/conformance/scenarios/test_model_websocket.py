@@ -1,5 +1,6 @@
 """Talking to a model on a websocket, and without one where that does not work."""
 
+import json
 from typing import Any
 
 from codex_trio.conformance.lab import Lab
@@ -67,6 +68,18 @@ async def test_a_provider_without_websockets_is_talked_to_without(lab: Lab) -> N
     assert second.of("warning") == []
     assert [request.method for request in lab.model.requests] == ["POST", "POST"]
     assert kinds(lab.model.requests[1]) == ["Hi", "one", "Next"]
+
+
+async def test_models_of_openai_are_asked_on_one_unless_told_otherwise(lab: Lab) -> None:
+    lab.model.has_websockets = True
+    lab.configure(extra=f'openai_base_url = "{lab.model.base_url}"')
+    (lab.codex_home / "auth.json").write_text(json.dumps({"auth_mode": "apikey", "OPENAI_API_KEY": "sk-lab"}))
+    lab.script(answer(completed(response_id="resp_nothing")).matching(is_for_nothing).repeated(), says("one"))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(modelProvider="openai"))["id"]
+        turn = await probe.run_turn(thread_id, "Hi")
+    assert turn.text == "one"
+    assert [(request.method, request.headers["authorization"]) for request in sent(lab)] == [("WS", "Bearer sk-lab")]
 
 
 async def test_a_refusal_fails_the_turn_and_the_next_one_sends_everything(lab: Lab) -> None:
