@@ -107,13 +107,16 @@ class CommandWrites:
         """Note the end of what `begin` noted, once no process of the command is left."""
         now = time.time_ns()
         with self._lock:
+            over: list[str] = []
             for folder in folders:
                 self._open[folder] -= 1
                 if not self._open[folder]:
                     del self._open[folder]
                     self._own.writes[folder] = _ended(self._own.writes[folder], now)
+                    over.append(folder)
             try:
-                self._store()
+                if over:
+                    self._store()
             except OSError as error:
                 # A time that does not end only adds to the doubt.
                 _log.warning("cannot note in %s when commands could write: %s", self._folder, error)

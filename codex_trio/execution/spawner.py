@@ -193,7 +193,7 @@ class ProcessSpawner:
 
     def _hold(self, request: SpawnRequest) -> placeholders.Placeholders:
         for path in request.placeholders:
-            self._janitor.tell(f"p {path}")
+            self._janitor.note_folder(path)
         try:
             return placeholders.acquire(request.placeholders)
         except OSError as error:
@@ -231,6 +231,8 @@ class _Janitor:
     def __init__(self, python: str, mark: str, numbers: range) -> None:
         self._arguments = janitor.start_arguments(python, mark, numbers)
         self._child: LaunchedChild | None = None
+        self._folders: set[str] = set()
+        """Those that it knows."""
 
     def start_if_missing(self, leaders: Iterable[int]) -> None:
         if self._child is not None:
@@ -238,6 +240,7 @@ class _Janitor:
         with suppress(SpawnError):
             self._child = launch(SpawnRequest(argv=self._arguments, cwd="/", env={}, open_stdin=True), {})
             os.set_blocking(self._stdin, False)
+            self._folders.clear()
             for pid in leaders:
                 self.tell(f"+{pid}")
 
@@ -246,6 +249,12 @@ class _Janitor:
         assert self._child is not None
         assert self._child.stdin is not None
         return self._child.stdin
+
+    def note_folder(self, path: str) -> None:
+        """Have it see to a folder, which it then does for good."""
+        if self._child is not None and path not in self._folders:
+            self._folders.add(path)
+            self.tell(f"p {path}")
 
     def tell(self, record: str) -> None:
         if self._child is not None:

@@ -13,6 +13,9 @@ import msgspec
 _MOST_LINKS = 40
 """As in the kernel: beyond that a path leads nowhere."""
 
+_MOST_FOLDERS = 100
+"""Deeper paths are not remembered."""
+
 
 class Trace(msgspec.Struct, frozen=True):
     """The way of an absolute path."""
@@ -52,6 +55,27 @@ def trace(path: str) -> Trace:
         parts.extendleft(reversed(_parts(target)))
         here = "/" if target.startswith("/") else here
     return Trace(tuple(links), here)
+
+
+class PathTracer:
+    """Follows many paths at one moment: what is on the way of several of them is looked at once."""
+
+    def __init__(self) -> None:
+        self._is_plain: dict[str, bool] = {"/": True}
+
+    def trace(self, path: str) -> Trace:
+        """Follow `path` as the function does."""
+        is_plain = path.count("/") < _MOST_FOLDERS and self._has_no_links(path)
+        return Trace((), path) if is_plain else trace(path)
+
+    def _has_no_links(self, path: str) -> bool:
+        known = self._is_plain.get(path)
+        if known is None:
+            folder, _, name = path.rpartition("/")
+            is_name = name not in ("", ".", "..")
+            known = is_name and self._has_no_links(folder or "/") and _target(path) is None
+            self._is_plain[path] = known
+        return known
 
 
 def first_missing(path: str) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.sandbox.denied import denied_patterns, is_covered, links_to, read_only_paths, readable_paths
 from codex_trio.sandbox.errors import RootChanged
-from codex_trio.sandbox.links import Trace, trace
+from codex_trio.sandbox.links import PathTracer, Trace, trace
 from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, WorkspaceWrite, limits_of
 from codex_trio.sandbox.protected import SETTINGS_FOLDER, protected_around, protected_names_of
 
@@ -77,7 +77,7 @@ class RootAnchors:
         """Take the folders of `policy` as they are now, those that are not known yet."""
         for candidate in _candidates(policy, cwd=cwd, tmpdir=tmpdir):
             if candidate.path not in self._known:
-                self._known[candidate.path] = _look_at(candidate.path)
+                self._known[candidate.path] = _look_at(candidate.path, PathTracer())
 
     def roots(self, policy: SandboxPolicy, *, cwd: str, tmpdir: str | None) -> tuple[WritableRoot, ...]:
         """Return the folders that `policy` opens, parents before children; those that do not exist are left out.
@@ -87,8 +87,9 @@ class RootAnchors:
         """
         self.note(policy, cwd=cwd, tmpdir=tmpdir)
         named: dict[str, list[str]] = {}
+        tracer = PathTracer()
         for candidate in _candidates(policy, cwd=cwd, tmpdir=tmpdir):
-            found = self._checked(candidate)
+            found = self._checked(candidate, tracer)
             if found.identity is not None:
                 ways = named.setdefault(found.real, [])
                 ways += [candidate.path] if candidate.path != found.real else []
@@ -123,8 +124,8 @@ class RootAnchors:
             closed |= {way.end, *way.links}
         return closed
 
-    def _checked(self, candidate: _Candidate) -> _Anchor:
-        known, found = self._known[candidate.path], _look_at(candidate.path)
+    def _checked(self, candidate: _Candidate, tracer: PathTracer) -> _Anchor:
+        known, found = self._known[candidate.path], _look_at(candidate.path, tracer)
         if found.real != known.real:
             raise RootChanged(candidate.path, f"it leads to `{found.real}` now, no longer to `{known.real}`")
         if known.identity is None:
@@ -181,8 +182,8 @@ def _candidates(policy: SandboxPolicy, *, cwd: str, tmpdir: str | None) -> list[
     return found + [_Candidate(path, is_workspace=False) for path in others]
 
 
-def _look_at(path: str) -> _Anchor:
-    real = trace(path).end
+def _look_at(path: str, tracer: PathTracer) -> _Anchor:
+    real = tracer.trace(path).end
     try:
         status = os.lstat(real)
     except OSError:

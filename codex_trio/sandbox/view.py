@@ -15,7 +15,7 @@ import msgspec
 
 from codex_trio.sandbox import placeholders
 from codex_trio.sandbox.errors import SandboxUnavailable
-from codex_trio.sandbox.links import Trace, first_missing, trace
+from codex_trio.sandbox.links import PathTracer, Trace, first_missing, trace
 from codex_trio.sandbox.protected import repository_above
 from codex_trio.sandbox.roots import RootAnchors, WritableRoot, depth, is_within
 
@@ -71,19 +71,21 @@ def build_view(
     readable: Sequence[str] | None = None,
 ) -> View:
     """Return the view for these roots of a thread, without what is `denied`; with `readable`, of these paths alone."""
+    tracer = PathTracer()
     builder = _Builder([root.path for root in roots], is_closed=readable is not None)
     for path in readable or ():
-        builder.read(trace(path))
+        builder.read(tracer.trace(path))
     for root in roots:
         for path in root.protected:
             # What is named as a root of its own is not protected: the more specific wish wins.
             if path not in builder.kinds:
-                builder.name(trace(path))
-                builder.protect(trace(path))
+                way = tracer.trace(path)
+                builder.name(way)
+                builder.protect(way)
     for way in anchors.own:
         builder.protect(way)
     for path in (*anchors.guarded.found_hidden(), *denied):
-        builder.hide(trace(path))
+        builder.hide(tracer.trace(path))
     builder.pin_the_ways()
     return View(
         mounts=builder.mounts(),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_trio.sandbox.links import first_missing, trace
+from codex_trio.sandbox.links import PathTracer, first_missing, trace
 
 
 @pytest.fixture
@@ -55,3 +55,10 @@ def test_the_outermost_missing_part_is_found(tree: Path) -> None:
     assert first_missing(f"{tree}/a/x/y/z") == f"{tree}/a/x"
     assert first_missing(f"{tree}/a/b") is None
     assert first_missing(f"{tree}/gone") is None
+
+
+def test_many_paths_are_followed_as_each_would_be_by_itself(tree: Path) -> None:
+    names = ("a/b", "a/b/x", "direct/x", "a/b/out/hosts", "missing/x", "missing/../direct", "a//b/", "self/x", "gone")
+    paths = [f"{tree}/{name}" for name in names] + [f"{tree}/deep" + "/x" * 2_000, "/", "//", f"{tree}/"]
+    tracer = PathTracer()
+    assert [tracer.trace(path) for path in paths] == [trace(path) for path in paths]
