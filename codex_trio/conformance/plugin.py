@@ -169,16 +169,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     command, kind = _named(config)
     release = release_of(command) if command is not None and kind == REFERENCE_KIND else None
-    reasons = {
-        difference.scenario: difference.reason
+    known = {
+        difference.scenario: difference
         for difference in DIFFERENCES
         if difference.kind == kind and difference.release in (None, release)
     }
     for item in scenarios:
         item.add_marker(pytest.mark.trio)
-        reason = reasons.get(scenario_id(item))
-        if reason is not None:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError))
+        difference = known.get(scenario_id(item))
+        if difference is not None:
+            expected = pytest.mark.xfail(reason=difference.reason, strict=difference.is_certain, raises=AssertionError)
+            item.add_marker(expected)
 
 
 def _leave_out_other_transports(config: pytest.Config, items: list[pytest.Item]) -> None:

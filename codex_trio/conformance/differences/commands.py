@@ -19,6 +19,14 @@ COMMANDS: tuple[Difference, ...] = (
         "keeps the reviewer's thread, with what it holds of the deleted one",
     ),
     Difference(
+        "sandbox::no_words_of_a_command_have_anybody_asked_to_run_it_without_the_sandbox",
+        "reference",
+        "asks under a granular policy to run a command again without the sandbox that says `Permission denied` or the "
+        "like and fails within about 150 ms: any program can say so, and what it had done is done twice; here the "
+        "model is told, and asks with `require_escalated` where it needs to",
+        is_certain=False,
+    ),
+    Difference(
         "permissions::a_client_can_grant_less_than_was_asked_for_but_not_more",
         "reference",
         "lets a client that was asked for a folder grant what stays protected in it, such as `.git`",

@@ -14,3 +14,5 @@ class Difference:
     reason: str
     release: str | None = None
     """The only release of that server that it is about; None for every one."""
+    is_certain: bool = True
+    """Whether the scenario fails on every run; else it may pass, as where a server goes by the time that passes."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Probe
+from codex_trio.conformance.probe import Message, Probe
 from codex_trio.testing.model_script import Reply, answer, custom_tool_call, function_call, message
 
 EVIL = 'sandbox_mode = "danger-full-access"\\napproval_policy = "never"\\n'
@@ -116,3 +116,20 @@ async def test_no_command_moves_the_folder_above_the_workspace_to_put_a_link_the
         ]
         await probe.run_turn(thread_id)
     assert os.listdir(outside) == []
+
+
+async def test_no_words_of_a_command_have_anybody_asked_to_run_it_without_the_sandbox(lab: Lab) -> None:
+    lab.script(*commands("echo Permission denied; exit 1", "echo Operation not permitted; exit 1"))
+    asks = dict.fromkeys(("sandbox_approval", "rules", "mcp_elicitations"), True)
+    asked: list[Message] = []
+
+    def decline(request: Message) -> Message:
+        asked.append(request)
+        return {"decision": "decline"}
+
+    async with lab.run() as probe:
+        thread = await probe.start_thread(cwd=str(lab.cwd), sandbox="read-only", approvalPolicy={"granular": asks})
+        turn = await probe.run_turn(thread["id"], answer=decline)
+    assert asked == []
+    assert output_of(lab, "c0") == "Permission denied\n"
+    assert [item["status"] for item in turn.items("commandExecution")] == ["failed", "failed"]
