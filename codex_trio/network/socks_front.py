@@ -71,8 +71,10 @@ async def _wanted(client: trio.SocketStream) -> HostAttempt:
     try:
         host = normal_host(name.decode())
     except ValueError:
+        host = ""
+    if not host or not port:
         await _reply(client, _NO_SUCH_ADDRESS)
-        raise _Garbage from None
+        raise _Garbage
     return HostAttempt(host=host, port=port, protocol="socks5_tcp")
 
 

@@ -47,7 +47,9 @@ class CommandHosts:
         answer = self._answered.get(key)
         if answer is None:
             answer = await answers.ask(key, lambda: self._ask(attempt))
-            self._answered[key] = answer
+            # Who gave none is asked again by the next attempt: the turn that it was asked in may just have ended.
+            if answer.outcome is not ReviewOutcome.FAILED:
+                self._answered[key] = answer
         if answer.accepted:
             return None
         return refusal(attempt, "not_allowed", answer.reason, "")

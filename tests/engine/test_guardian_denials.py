@@ -54,6 +54,8 @@ def test_what_was_not_refused_needs_no_leave(status: str) -> None:
         ({**DENIED, "action": None}, "its action cannot be read"),
         ({**DENIED, "action": {**COMMAND, "type": "wish"}}, "its action cannot be read"),
         ({**DENIED, "action": {**COMMAND, "command": 3}}, "its action cannot be read"),
+        ({**DENIED, "id": 5}, "invalid type: integer `5`, expected a string"),
+        ({**DENIED, "action": {**COMMAND, "command": "x" * 500_000}}, "the action has 500"),
         ({**DENIED, "thread_id": "other"}, "it is about another thread, other"),
     ],
 )

@@ -212,7 +212,8 @@ async def test_socks_takes_names_and_addresses(command: Command) -> None:
     assert (await command.socks_reply(ask=b"\5\1\0\4" + b"\0" * 15 + b"\1\0\x50"))[:4] == b"\5\0\5\2"
     # UDP, listening, unknown kinds of address, and logins are not there.
     assert (await command.socks_reply(ask=b"\5\3\0\1\x08\x08\x08\x08\0\x50"))[:4] == b"\5\0\5\7"
-    assert (await command.socks_reply(ask=b"\5\1\0\x09"))[:4] == b"\5\0\5\x08"
+    for nowhere in (b"\x09", b"\3\x09good.test\0\0", b"\3\x03a..\0\x50"):
+        assert (await command.socks_reply(ask=b"\5\1\0" + nowhere))[:4] == b"\5\0\5\x08"
     assert await command.socks_reply(greeting=b"\5\1\2", ask=b"") == b"\5\xff"
 
 

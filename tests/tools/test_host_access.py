@@ -228,6 +228,14 @@ async def test_a_rule_is_written_and_holds_at_once(
     assert [rule.host for rule in again.network_rules()] == ["new.test"]
 
 
+async def test_a_question_without_an_answer_refuses_one_attempt_and_not_the_next(bench: Bench) -> None:
+    bench.somebody.answers = [answered(ReviewOutcome.FAILED, reason="nobody said"), answered(ReviewOutcome.ACCEPTED)]
+    command = bench.command()
+    assert await bench.tried(WEB, command) == 'Network access to "new.test" was blocked: nobody said.'
+    assert await bench.tried(WEB, command) is None
+    assert len(bench.somebody.questions) == 2
+
+
 async def test_a_rule_about_commands_is_none_about_a_host_and_that_is_told(bench: Bench) -> None:
     bench.somebody.answers = [answered(ReviewOutcome.ACCEPTED_WITH_AMENDMENT, amendment=["curl"])]
     assert await bench.tried(WEB) is None

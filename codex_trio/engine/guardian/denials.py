@@ -6,7 +6,6 @@ The event is taken in the form in which the established server stores it (snake 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -15,11 +14,11 @@ import msgspec
 
 from codex_trio.domain.approval_actions import ApprovalAction
 from codex_trio.domain.approval_reviews import ReviewStatus
+from codex_trio.engine.guardian.prompt import ActionTooLong, planned_json
 from codex_trio.engine.guardian.transcript import APPROVED_TAG
 from codex_trio.util import decoding
 from codex_trio.util.loose_json import table_of
 from codex_trio.util.serde_words import invalid_type, missing_field, unknown_variant
-from codex_trio.util.visible import with_unseen
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _NAMING = ("type", "source", "protocol")
@@ -38,6 +37,8 @@ def denied_action(event: Any, thread_id: str) -> ApprovalAction | None:
     for name in ("id", "status", "action"):
         if name not in table:
             raise BadDenial(missing_field(name))
+    if not isinstance(table["id"], str):
+        raise BadDenial(invalid_type(table["id"], "a string"))
     if table.get("thread_id", thread_id) != thread_id:
         raise BadDenial(f"it is about another thread, {table['thread_id']}")
     status = table["status"]
@@ -45,14 +46,17 @@ def denied_action(event: Any, thread_id: str) -> ApprovalAction | None:
         raise BadDenial(unknown_variant(str(status), get_args(ReviewStatus)))
     try:
         action = decoding.convert(table["action"], ApprovalAction)
+        planned_json(msgspec.to_builtins(action))
     except msgspec.ValidationError as error:
         raise BadDenial(f"its action cannot be read: {error}") from None
+    except ActionTooLong as error:
+        raise BadDenial(str(error)) from None
     return action if status == "denied" else None
 
 
 def approval_text(action: ApprovalAction) -> str:
-    """Return what the model of the thread, and its reviewer, are told."""
-    shown = with_unseen(json.dumps(msgspec.to_builtins(action), indent=2, sort_keys=True, ensure_ascii=False))
+    """Return what the model of the thread, and its reviewer, are told. Raises ActionTooLong."""
+    shown = planned_json(msgspec.to_builtins(action))
     return (
         f"{APPROVED_TAG}\nThe user has allowed one action that the automatic review had refused: exactly this one, "
         f"once, and nothing like it:\n{shown}\n</user_approved_action>"
