@@ -4,14 +4,20 @@ Owns: non-blocking reads and writes on one descriptor. Does not own: decoding, b
 """
 
 import errno
+import fcntl
 import os
 import select
+from contextlib import suppress
 
 import trio
 
 from codex_trio.execution.errors import StdinClosed
 
 READ_SIZE = 65536
+
+BIG_PIPE_BYTES = 256 * 1024
+"""What the pipe of a process that writes much is made to hold: else it and the server wait for each other at each
+64 KiB, on a busy machine for longer than that takes to be passed on. Less than `completion` reads after the end."""
 
 
 class OutputStream:
@@ -24,6 +30,7 @@ class OutputStream:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
         self._in_small_pieces = in_small_pieces
+        self._is_grown = in_small_pieces
 
     async def receive(self) -> bytes:
         """Return the next bytes, at most `READ_SIZE`; empty at the end.
@@ -36,6 +43,8 @@ class OutputStream:
             if data is not None:
                 if data and self._in_small_pieces:
                     data = self._with_what_follows(data)
+                if len(data) == READ_SIZE and not self._is_grown:
+                    self._grow()
                 await trio.lowlevel.cancel_shielded_checkpoint()
                 return data
             await trio.lowlevel.wait_readable(self._descriptor)
@@ -52,6 +61,12 @@ class OutputStream:
             pieces.append(more)
             room -= len(more)
         return b"".join(pieces)
+
+    def _grow(self) -> None:
+        self._is_grown = True
+        # Where the user has too many big pipes it stays as it is.
+        with suppress(OSError):
+            fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, BIG_PIPE_BYTES)
 
     def _try_read(self, size: int) -> bytes | None:
         if self._descriptor < 0:

@@ -6,7 +6,6 @@ nobody but the client's user asks for these commands.
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import trio
@@ -27,7 +26,7 @@ from codex_trio.execution.client_process import (
     OutputDelta,
 )
 from codex_trio.execution.launch import SpawnRequest
-from codex_trio.processors.client_processes import ProcessFamily, Words
+from codex_trio.processors.client_processes import ProcessFamily, Words, encoded_output
 from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
@@ -189,7 +188,7 @@ class CommandProcessor:
         notice = wire.CommandExecOutputDeltaNotification(
             process_id=process_id,
             stream=delta.channel,
-            delta_base64=base64.b64encode(delta.data).decode("ascii"),
+            delta_base64=encoded_output(delta.data),
             cap_reached=delta.cap_reached,
         )
         await self._outgoing.send_and_wait("command/exec/outputDelta", notice, target=context.connection.id)

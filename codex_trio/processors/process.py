@@ -5,8 +5,6 @@ Protocol source: `process/spawn|writeStdin|resizePty|kill`, release 0.171.0.
 
 from __future__ import annotations
 
-import base64
-
 import trio
 from codex_trio_protocol.v2 import process as wire
 from msgspec import UNSET
@@ -21,7 +19,7 @@ from codex_trio.execution.client_process import (
     OutputDelta,
 )
 from codex_trio.execution.launch import SpawnRequest
-from codex_trio.processors.client_processes import ProcessFamily, Words
+from codex_trio.processors.client_processes import ProcessFamily, Words, encoded_output
 from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
@@ -135,7 +133,7 @@ class ProcessProcessor:
         notice = wire.ProcessOutputDeltaNotification(
             process_handle=process_handle,
             stream=delta.channel,
-            delta_base64=base64.b64encode(delta.data).decode("ascii"),
+            delta_base64=encoded_output(delta.data),
             cap_reached=delta.cap_reached,
         )
         await self._outgoing.send_and_wait("process/outputDelta", notice, target=context.connection.id)

@@ -22,9 +22,7 @@ from codex_trio.execution.client_process import (
 from codex_trio.execution.errors import SpawnError, StdinClosed, StdinNotOpen
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
-from codex_trio.execution.streams import READ_SIZE
-
-PIPE_BYTES = 64 * 1024
+from codex_trio.execution.streams import BIG_PIPE_BYTES, READ_SIZE
 
 
 class Client:
@@ -112,7 +110,7 @@ async def test_a_process_waits_in_its_write_while_its_client_does_not_read(bench
         # However long the client takes: one piece is on its way, and the pipe is full.
         await trio.sleep(0.2)
         assert is_alive(pid)
-        assert written(pid) <= READ_SIZE + 2 * PIPE_BYTES
+        assert written(pid) <= 2 * READ_SIZE + BIG_PIPE_BYTES
         assert client.deltas == []
         client.reads.set()
     assert len(client.text()) == size
