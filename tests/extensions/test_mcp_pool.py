@@ -104,11 +104,11 @@ async def test_a_server_that_cannot_start_fails_every_user_and_is_tried_again(po
     [
         (
             StdioCommand(command="no-such"),
-            "No such file or directory (os error 2): cannot start `no-such`, the `command` in `[mcp_servers.bad]`",
+            r"No such file or directory \(os error 2\): .*`no-such`; .*`command` in `\[mcp_servers.bad\]`.*",
         ),
         (
             StdioCommand(command="/bin/sh", cwd="/no/such/folder"),
-            "No such file or directory (os error 2): cannot work in /no/such/folder, the `cwd` in `[mcp_servers.bad]`",
+            r"No such file or directory \(os error 2\): .*/no/such/folder.*; it is the `cwd` in `\[mcp_servers.bad\]`",
         ),
         (
             StdioCommand(command="/bin/sh", args=("-c", "exit 3")),
@@ -119,10 +119,9 @@ async def test_a_server_that_cannot_start_fails_every_user_and_is_tried_again(po
 async def test_why_a_server_does_not_start_names_its_command(
     pool: McpPool, tmp_path: Path, command: StdioCommand, told: str
 ) -> None:
-    with pytest.raises(McpFailure) as failed:
+    with pytest.raises(McpFailure, match=f"^{told}$"):
         async with pool.use(McpServerSettings(name="bad", transport=command), folder=str(tmp_path)):
             pass
-    assert str(failed.value) == told
 
 
 async def test_a_server_that_ended_is_not_waited_for_though_its_child_holds_its_streams(

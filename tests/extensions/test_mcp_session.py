@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -239,6 +240,61 @@ async def test_the_clock_of_a_request_stands_while_the_server_asks_the_user(auto
         assert "a" not in talk.outcomes
         await trio.sleep(3)
         assert isinstance(talk.outcomes["a"], McpTimeout)
+
+
+async def test_a_question_that_the_server_takes_back_is_not_answered_any_more(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        for number in (5, "six"):
+            talk.channel.say({"id": number, "method": "elicitation/create", "params": {"message": "?"}})
+        await trio.sleep(1000)
+        for taken_back in (5, 99, None, {}):
+            talk.channel.say({"method": "notifications/cancelled", "params": {"requestId": taken_back}})
+        await wait_all_tasks_blocked()
+        talk.peer.may_answer.set()
+        assert (await talk.channel.next())["id"] == "six"
+        # The clock of what goes on goes on too, and the next question is none of before.
+        await trio.sleep(30)
+        assert isinstance(talk.outcomes["a"], McpTimeout)
+        assert (await talk.channel.next())["method"] == "notifications/cancelled"
+        talk.channel.say({"id": 5, "method": "elicitation/create", "params": {"message": "?"}})
+        assert (await talk.channel.next())["id"] == 5
+
+
+@pytest.mark.parametrize("how", ["answered", "cancelled"])
+async def test_a_question_ends_with_the_call_that_it_is_for(autojump_clock: MockClock, how: str) -> None:
+    settings = McpServerSettings(name="s", transport=StdioCommand(command="x"))
+    connection, channel = McpConnection(settings, folder="/work"), Channel()
+    session = McpSession(channel, connection)
+    outcomes: list[str] = []
+
+    async def forever(_server: str, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            await trio.sleep_forever()
+        finally:
+            outcomes.append("the user is not asked any more")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(session.run)
+        async with trio.open_nursery() as starting:
+            starting.start_soon(connection.start, session)
+            await channel.next()
+            channel.say({"id": 1, "result": {"protocolVersion": "2025-06-18", "capabilities": {}}})
+            await channel.next()
+        async with trio.open_nursery() as calling:
+            calling.start_soon(partial(connection.call, "t", {}, meta={}, elicit=forever))
+            call = await channel.next()
+            channel.say({"id": 7, "method": "elicitation/create", "params": {"message": "?"}})
+            await wait_all_tasks_blocked()
+            if how == "answered":
+                channel.say({"id": call["id"], "result": {"content": []}})
+            else:
+                calling.cancel_scope.cancel()
+        told = [await channel.next() for _ in range(1 if how == "answered" else 2)]
+        assert {"jsonrpc": "2.0", "id": 7, "result": {"action": "cancel"}} in told
+        assert outcomes == ["the user is not asked any more"]
+        nursery.cancel_scope.cancel()
 
 
 async def test_whoever_waits_or_comes_later_is_told_that_the_server_ended(

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 _REFRESH_PAUSE = 0.5
 
+_NOBODY_SAID: Mapping[str, Any] = {"action": "cancel"}
+
 _LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,
     "warning": logging.WARNING,
@@ -52,6 +54,27 @@ class McpMeans(msgspec.Struct, frozen=True, kw_only=True):
     start_elsewhere: StartElsewhere | None = None
 
 
+class _Caller:
+    """Whoever a call is for: asked what the server asks meanwhile, and no longer than the call goes on."""
+
+    def __init__(self, elicit: Elicit) -> None:
+        self._elicit = elicit
+        self._asking: set[trio.CancelScope] = set()
+
+    async def ask(self, server: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        with trio.CancelScope() as scope:
+            self._asking.add(scope)
+            try:
+                return await self._elicit(server, params)
+            finally:
+                self._asking.discard(scope)
+        return _NOBODY_SAID
+
+    def leave(self) -> None:
+        for scope in self._asking:
+            scope.cancel()
+
+
 class McpConnection:
     """A server that is ready. Made by `open_connection`."""
 
@@ -63,7 +86,7 @@ class McpConnection:
         self._folder = folder
         self._facts: ServerFacts | None = None
         self._session: McpSession | None = None
-        self._users: list[Elicit] = []
+        self._callers: list[_Caller] = []
         self._stale = trio.Event()
 
     @property
@@ -107,17 +130,22 @@ class McpConnection:
         seconds: float | None = None,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
-        """Return the result of `tools/call`. The server's questions meanwhile go to `elicit`. Raises McpFailure."""
+        """Return the result of `tools/call`. The server's questions go to `elicit`, which is cancelled at its end.
+
+        Raises McpFailure.
+        """
         if arguments is not None and not isinstance(arguments, dict):
             raise McpFailure("the arguments of a tool of an MCP server must be a JSON object")
         given: dict[str, Any] = {} if arguments is None else cast("dict[str, Any]", arguments)
         params: dict[str, Any] = {"name": tool, "arguments": given, "_meta": dict(meta)}
-        self._users.append(elicit)
+        caller = _Caller(elicit)
+        self._callers.append(caller)
         try:
             limit = self.settings.tool_seconds if seconds is None else seconds
             return await self.session.request("tools/call", params, seconds=limit, progress=progress)
         finally:
-            self._users.remove(elicit)
+            self._callers.remove(caller)
+            caller.leave()
 
     async def list_all(self, method: str, key: str) -> list[dict[str, Any]]:
         """Return all items of one of the server's lists; none where it has no such list. Raises McpFailure."""
@@ -133,9 +161,9 @@ class McpConnection:
 
     async def elicit(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask the user for whom the latest call is under way: the protocol does not say which call asks."""
-        if not self._users:
-            return {"action": "cancel"}
-        return await self._users[-1](self.settings.name, params)
+        if not self._callers:
+            return _NOBODY_SAID
+        return await self._callers[-1].ask(self.settings.name, params)
 
     def roots(self) -> list[dict[str, Any]]:
         """Return the folder that it was started for; none where that is not known."""

@@ -115,6 +115,8 @@ class McpSession:
         self._waiting: dict[int, _Waiting] = {}
         self._gone: McpGone | None = None
         self._asked = 0
+        self._answering: dict[str | int, trio.CancelScope] = {}
+        """What the server has asked and may take back, by its ids."""
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Read until the server has closed its end; whoever waits for it then is told so."""
@@ -253,6 +255,10 @@ class McpSession:
         match method:
             case "notifications/tools/list_changed":
                 self._peer.tools_changed()
+            case "notifications/cancelled":
+                asked = params.get("requestId")
+                if isinstance(asked, str | int) and asked in self._answering:
+                    self._answering[asked].cancel()
             case "notifications/message":
                 self._peer.says(params)
             case "notifications/progress":
@@ -280,7 +286,10 @@ class McpSession:
         try:
             if answer is None:
                 raise McpError(_METHOD_NOT_FOUND, f"{method} is not supported")
-            outcome: dict[str, Any] = {"result": await answer()}
+            result = await self._until_taken_back(message["id"], answer())
+            if result is None:
+                return
+            outcome: dict[str, Any] = {"result": result}
         except McpError as error:
             outcome = {"error": {"code": error.code, "message": error.message}}
         except Exception as error:
@@ -290,6 +299,21 @@ class McpSession:
             await self._send({"id": message["id"], **outcome})
         except McpFailure as failure:
             _log.debug("an MCP server could not be answered: %s", failure)
+
+    async def _until_taken_back(
+        self, request_id: object, answer: Awaitable[Mapping[str, Any]]
+    ) -> Mapping[str, Any] | None:
+        """Return an answer; None, which nobody is to hear of, where the server takes its request back meanwhile."""
+        if not isinstance(request_id, str | int):
+            return await answer
+        with trio.CancelScope() as scope:
+            self._answering[request_id] = scope
+            try:
+                return await answer
+            finally:
+                if self._answering.get(request_id) is scope:
+                    del self._answering[request_id]
+        return None
 
     async def _roots(self) -> Mapping[str, Any]:
         await trio.lowlevel.checkpoint()

@@ -185,9 +185,9 @@ def _why_not_started(name: str, server: StdioCommand, request: SpawnRequest, err
     """Return what could not be used, and where it is said."""
     table = f"`[mcp_servers.{name}]`"
     if error.path != request.cwd:
-        return f"{error}: cannot start `{server.command}`, the `command` in {table}"
-    said = f"the `cwd` in {table}" if server.cwd else f"where no `cwd` is in {table}, the folder of the thread"
-    return f"{error}: cannot work in {request.cwd}, {said}"
+        return f"{error}; it is started by the `command` in {table}"
+    said = f"the `cwd` in {table}" if server.cwd else f"the thread's folder: {table} has no `cwd`"
+    return f"{error}; it is {said}"
 
 
 def variables(server: StdioCommand, environ: Mapping[str, str]) -> dict[str, str]:
