@@ -28,8 +28,8 @@ from codex_trio.util.clock import now_ms
 class Journal(Protocol):
     """Where a session stores what the model is to know."""
 
-    async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
-        """Add items to the model's history, storing them after `payloads`."""
+    async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> Sequence[ResponseItem]:
+        """Add items to the model's history, storing them after `payloads`; return them as they are stored."""
         ...
 
 
@@ -78,8 +78,7 @@ class TurnLog:
     async def input_completed(self, item: TurnItem, raw: Sequence[ResponseItem]) -> None:
         """Store and show a user's input: how the model reads it first (order of 0.171.0)."""
         line = self.line_of(item)
-        await self._journal.remember(raw, [line])
-        self.show_raw(*raw)
+        self.show_raw(*await self._journal.remember(raw, [line]))
         self.show_input(line)
 
     def line_of(self, item: TurnItem) -> ItemCompletedLine:
@@ -105,8 +104,7 @@ class TurnLog:
 
     async def history(self, *raw: ResponseItem) -> None:
         """Add items to the model's history that clients do not see."""
-        await self._journal.remember(raw)
-        self.show_raw(*raw)
+        self.show_raw(*await self._journal.remember(raw))
 
     async def _complete(self, item: TurnItem, history: list[ResponseItem]) -> None:
         line = self.line_of(item)

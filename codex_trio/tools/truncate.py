@@ -3,10 +3,15 @@
 Owns the token estimate and the head-and-tail cut of text that is too long. Pure.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 BYTES_PER_TOKEN = 4
+
+_HEAD_TOKENS = 500
+"""What tools say of their outputs, beside what they fit by themselves."""
+
+_OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output"})
 
 
 def token_estimate(text: str) -> int:
@@ -59,6 +64,30 @@ def fit_parts(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[
         note = f"…{len(missing)} more texts truncated (original token count: {sum(missing)})…"
         fitted.append({"type": "input_text", "text": note})
     return fitted
+
+
+def fit_item(item: Mapping[str, Any], *, max_tokens: int) -> dict[str, Any]:
+    """Return an item of a model's history; an output costs no more than that and what a tool says of it.
+
+    Most tools fit what they give by themselves. This is for what a user, a client or another agent says by way of one.
+    """
+    item = cast("dict[str, Any]", item)
+    if item.get("type") not in _OUTPUTS:
+        return item
+    output, most = item.get("output"), max(max_tokens * 6 // 5, max_tokens + _HEAD_TOKENS)
+    if isinstance(output, list):
+        parts = cast("list[dict[str, Any]]", output)
+        if sum(_cost(part.get("text")) for part in parts) <= most:
+            return item
+        return {**item, "output": fit_parts(parts, max_tokens=max_tokens)}
+    return {**item, "output": fit(output, max_tokens=max_tokens)} if _cost(output) > most else item
+
+
+def _cost(text: Any) -> int:
+    """Return how many tokens a part costs."""
+    if not isinstance(text, str):
+        return 0
+    return token_estimate(text)
 
 
 def fit_joined(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[str, Any]]:

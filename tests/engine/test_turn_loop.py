@@ -33,7 +33,7 @@ from codex_trio.engine import events
 from codex_trio.engine.session.session import TurnInProgress
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn_gate import ShuttingDown
-from codex_trio.engine.turn_request import ContextPiece, MetadataChange, TurnRequest
+from codex_trio.engine.turn_request import ClientToolOutput, ContextPiece, MetadataChange, TurnRequest
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.events import ModelEvent, OversizedItem, TokensSpent
 from codex_trio.sandbox.policy import ReadOnly
@@ -119,6 +119,23 @@ async def test_a_call_that_is_too_long_is_answered_with_that_and_the_turn_goes_o
     assert answer["output"].startswith("The call was not run: it has more than")
     assert "9000000 of them were left out" in warning.message
     assert tool.calls == {}
+
+
+async def test_what_a_model_reads_of_an_answer_has_a_bound_whoever_gives_it(tmp_path: Path, clock: MockClock) -> None:
+    tool = ScriptedTool("ask")
+    responses: list[Response] = [[call("ask", "c1", {}), completed()], says("ok"), says("ok")]
+    given = ClientToolOutput(name="client", namespace=None, output="y" * 1_000_000)
+    async with open_session(tmp_path, clock, responses=responses, tools=[ScriptedTools(tool)]) as bench:
+        turn = bench.begin("go")
+        await tool.answer("c1", "x" * 1_000_000)
+        await bench.end_of(turn)
+        turn = bench.make(TurnRequest(turn_id=uuid7(), input=given))
+        bench.session.launch(turn)
+        await bench.end_of(turn)
+    found = [item["output"] for item in items(bench.client.requests[2]) if item["type"] == "function_call_output"]
+    assert [len(output) < 50_000 and "tokens truncated" in output for output in found] == [True, True]
+    stored = [item["output"] for item in bench.stored("response_item") if item["type"] == "function_call_output"]
+    assert stored == found
 
 
 async def test_a_later_turn_says_again_what_was_said_and_its_context_only_once(

@@ -24,6 +24,7 @@ from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.model.request import ModelRequest
 from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.rollout.errors import RolloutWriteError
+from codex_trio.threads.agents.team import REPORT_TOKENS
 from codex_trio.threads.hosting import UNLOAD_SECONDS
 from codex_trio.threads.live import LiveThread
 
@@ -328,14 +329,20 @@ async def test_an_agent_whose_task_cannot_be_stored_fails(tmp_path: Path) -> Non
         assert await lab.graph.children(live.id) == []
 
 
-async def test_what_became_of_an_agent_is_told_even_when_its_parent_does_nothing(tmp_path: Path) -> None:
-    async with lab_with(tmp_path, step_by_step([lambda _: spawn()], lambda _: says("found"))) as (lab, _model):
+@pytest.mark.parametrize(("report", "most"), [("found", 500), ("x" * 1_000_000, 5 * REPORT_TOKENS)])
+async def test_what_became_of_an_agent_is_told_even_when_its_parent_does_nothing(
+    tmp_path: Path, report: str, most: int
+) -> None:
+    async with lab_with(tmp_path, step_by_step([lambda _: spawn()], lambda _: says(report))) as (lab, _model):
         live = await lab.start()
         await run_turn(lab, live)
         await until(lambda: not any(one.runs_turn for one in lab.loaded.all()))
         while not any("<subagent_notification>" in str(item) for item in await remembered(live)):
             await trio.lowlevel.checkpoint()
         assert not live.runs_turn
+        [told] = [str(item) for item in await remembered(live) if "<subagent_notification>" in str(item)]
+        assert len(told) < most
+        assert ("tokens truncated" in told) is (len(report) > most)
 
 
 async def remembered(live: LiveThread) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """A tool's output fits the model's budget, and says what was left out."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.tools.truncate import fit, fit_joined, fit_parts, token_estimate
+from codex_trio.tools.truncate import fit, fit_item, fit_joined, fit_parts, token_estimate
 
 
 def test_output_within_the_budget_is_given_as_it_is():
@@ -49,3 +50,21 @@ def test_texts_of_a_script_past_the_budget_become_one_with_its_end():
     assert others == [picture]
     assert len(first["text"]) < 600
     assert first["text"].endswith("x\nx\nScript error: why")
+
+
+@pytest.mark.parametrize("kind", ["function_call_output", "custom_tool_call_output"])
+@pytest.mark.parametrize("wrap", [str, lambda text: [{"type": "input_text", "text": text}]])
+def test_an_output_fits_whoever_gave_it(kind, wrap):
+    image = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 10_000}
+    item = {"type": kind, "call_id": "c1", "output": wrap("x" * 100_000)}
+    fitted = fit_item(item, max_tokens=1000)
+    assert "tokens truncated" in str(fitted)
+    assert len(str(fitted)) < 5_000
+    assert {name: fitted[name] for name in ("type", "call_id")} == {"type": kind, "call_id": "c1"}
+    # What a tool has fitted by itself is not cut once more, and pictures and messages are no such text.
+    for kept in (
+        {**item, "output": wrap(f"Exit code: 0\n{fit('y' * 100_000, max_tokens=1000)}")},
+        {**item, "output": [image]},
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x" * 100_000}]},
+    ):
+        assert fit_item(kept, max_tokens=1000) == kept

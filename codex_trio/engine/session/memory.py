@@ -19,15 +19,21 @@ from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.lines import Compacted, Payload
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
 from codex_trio.tools.pictures import ModelPictures
+from codex_trio.tools.truncate import fit_item
 
 REFUSED_IS_LEFT_OUT = "The provider refused a part of this conversation. The thread goes on without it."
 
 
 class Memory:
-    """`pictures` makes pictures fit for the thread's model."""
+    """`pictures` makes pictures fit for the thread's model, which reads `output_limit` tokens of a tool's output."""
 
     def __init__(
-        self, recorder: ThreadRecorder, *, pictures: Callable[[], ModelPictures], warnings: ThreadWarnings
+        self,
+        recorder: ThreadRecorder,
+        *,
+        pictures: Callable[[], ModelPictures],
+        output_limit: Callable[[], int],
+        warnings: ThreadWarnings,
     ) -> None:
         self.history = ModelHistory()
         """Complete once `recall` has returned."""
@@ -37,6 +43,7 @@ class Memory:
         """Whether the history is to be replaced by nothing but what the user said, before the model is asked again."""
         self._recorder = recorder
         self._pictures = pictures
+        self._output_limit = output_limit
         self._warnings = warnings
         self._recalling = trio.Lock()
         self._remembering = trio.Lock()
@@ -64,18 +71,26 @@ class Memory:
         """Append lines to the rollout. Raises RolloutWriteError when they cannot be stored."""
         await self._recorder.append(payloads)
 
-    async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
-        """Add items to the model's history, stored in one write with the lines that come before them."""
-        await self.store([*payloads, *items])
+    async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> Sequence[ResponseItem]:
+        """Add items to the model's history, stored in one write with the lines that come before them.
 
-    async def store(self, entries: Sequence[Payload | ResponseItem]) -> None:
-        """Store lines in one write; those that are items are added to the model's history."""
+        Returns them as they are stored.
+        """
+        return await self.store([*payloads, *items])
+
+    async def store(self, entries: Sequence[Payload | ResponseItem]) -> Sequence[ResponseItem]:
+        """Store lines in one write; those that are items are added to the model's history, and returned as they are
+        there: outputs have the length that a model reads, whoever gave them.
+        """
         await self.recall()
+        limit = self._output_limit()
+        entries = [fit_item(entry, max_tokens=limit) if isinstance(entry, dict) else entry for entry in entries]
         items = [entry for entry in entries if isinstance(entry, dict)]
         async with self._remembering:
             if entries:
                 await self.record([ResponseLine.of(one) if isinstance(one, dict) else one for one in entries])
             self.history.extend(items)
+        return items
 
     async def compact(self, items: Sequence[ResponseItem], *, of: int, summary: str, lines: Sequence[Payload]) -> None:
         """Remember those items in place of the first `of` ones, stored in one write with lines that come after.

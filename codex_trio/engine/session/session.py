@@ -54,7 +54,12 @@ class Session:
         raw_items: bool,
     ) -> None:
         warnings = ThreadWarnings(listener.emit)
-        self._memory = Memory(thread.recorder, pictures=lambda: self._in_effect.pictures, warnings=warnings)
+        self._memory = Memory(
+            thread.recorder,
+            pictures=lambda: self._in_effect.pictures,
+            output_limit=lambda: self._in_effect.model.tool_output_token_limit,
+            warnings=warnings,
+        )
         self._state = SessionState(thread_id, settings, thread.environments)
         self._parts = SessionParts(
             thread_id=thread_id,
@@ -189,9 +194,9 @@ class Session:
         """Add items of a client to the model's history, after the context that belongs before them."""
         context = await self._in_effect.context_items()
         added = [*context, *await self._in_effect.pictures.checked(items)]
-        await self._memory.remember(added)
+        stored = await self._memory.remember(added)
         if self.raw_items:
             # They belong to no turn unless one runs.
             turn_id = uuid7() if self.active is None else self.active.id
-            for item in added:
+            for item in stored:
                 self._listener.emit(events.RawItem(turn_id=turn_id, item=item))

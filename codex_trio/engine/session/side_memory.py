@@ -5,26 +5,18 @@ Owns which lines those are. Does not own the work (engine/tasks).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import trio
 
 from codex_trio.domain.items import AgentMessage
 from codex_trio.engine.session.memory import Memory
-from codex_trio.engine.session.warnings import ThreadWarnings
-from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.events import ItemCompletedLine
 from codex_trio.state.rollout.lines import Payload
-from codex_trio.tools.pictures import ModelPictures
 
 
 class SideMemory(Memory):
     """Empty at first. What the model says is for whoever it works for."""
-
-    def __init__(
-        self, recorder: ThreadRecorder, *, pictures: Callable[[], ModelPictures], warnings: ThreadWarnings
-    ) -> None:
-        super().__init__(recorder, pictures=pictures, warnings=warnings)
 
     async def recall(self) -> None:
         """Do nothing: there is no past."""

@@ -142,7 +142,12 @@ class TaskContext:
 
         What it uses counts as the thread's.
         """
-        memory = SideMemory(self._thread.recorder, pictures=lambda: self.pictures, warnings=self.warnings)
+        memory = SideMemory(
+            self._thread.recorder,
+            pictures=lambda: self.pictures,
+            output_limit=lambda: self.model.tool_output_token_limit,
+            warnings=self.warnings,
+        )
         thread = msgspec.structs.replace(
             self._thread, tools=partial(plain_tools, hooked([BuiltinTools()], self._thread.hooks))
         )

@@ -15,6 +15,7 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import AgentMessage, AgentText, EnteredReviewMode, ExitedReviewMode, UserMessage
 from codex_trio.domain.review_text import review_text
 from codex_trio.engine import events
+from codex_trio.engine.compaction import cut_to_fit
 from codex_trio.engine.history import message_item
 from codex_trio.engine.request import Helper, RequestOrigin
 from codex_trio.engine.review import INSTRUCTIONS, MODEL_ACTION, Target, read_answer
@@ -118,13 +119,14 @@ class Review(ClientTurn):
         """Tell what came of it, clients as well as the thread's model."""
         self._is_open = False
         log, text = self._log, review_text(output)
-        await log.history(message_item("user", [MODEL_ACTION.format(results=text)], item_id=uuid7()))
+        told = cut_to_fit(text, room=self._context.model.effective_context_window)
+        await log.history(message_item("user", [MODEL_ACTION.format(results=told)], item_id=uuid7()))
         exited = ExitedReviewMode(id=uuid7(), review_output=output)
         log.started(exited)
         await log.completed(exited)
         message = AgentMessage(id=f"msg_{uuid7()}", content=[AgentText(text=text)])
         log.started(message)
-        content = [{"type": "output_text", "text": text}]
+        content = [{"type": "output_text", "text": told}]
         await log.completed_with_history(
             message, {"type": "message", "id": message.id, "role": "assistant", "content": content}
         )

@@ -132,14 +132,14 @@ class Turn(ClientTurn):
         pieces = self._context.new_context(pending.given.context)
         forms = await pending.forms()
         if forms.item is None:
-            await self._context.memory.store([*opening, *pieces])
+            stored = await self._context.memory.store([*opening, *pieces])
             self._tell_start(surroundings)
-            log.show_raw(*pieces)
+            log.show_raw(*stored[len(surroundings) :])
             return
         line = log.line_of(forms.item)
-        await self._context.memory.store([*opening, *pieces, line, *forms.read])
+        stored = await self._context.memory.store([*opening, *pieces, line, *forms.read])
         self._tell_start(surroundings)
-        log.show_raw(*pieces, *forms.read)
+        log.show_raw(*stored[len(surroundings) :])
         log.show_input(line)
 
     async def _loop(self) -> None:

@@ -20,7 +20,11 @@ from codex_trio.threads.agents.names import ROOT
 from codex_trio.threads.agents.roles import Roles
 from codex_trio.threads.live import LiveThread
 from codex_trio.tools.agents.port import AgentRef, Version
+from codex_trio.tools.truncate import fit
 from codex_trio.util.bell import Bell
+
+REPORT_TOKENS = 25_000
+"""How much of an agent's last message others read: it takes as much of each of their windows."""
 
 
 class Member:
@@ -188,4 +192,5 @@ def _end_of(event: events.TurnEnded) -> AgentStatus:
             return AgentStatus("errored", None if event.failure is None else event.failure.message)
         case "completed":
             said = event.last_message
-            return AgentStatus("completed", said.text if isinstance(said, AgentMessage) else None)
+            text = fit(said.text, max_tokens=REPORT_TOKENS) if isinstance(said, AgentMessage) else None
+            return AgentStatus("completed", text)
