@@ -13,5 +13,5 @@ What a server has to do to be judged:
   `listening on: ws://HOST:PORT` on its standard error for the former. SIGTERM makes it drain and end.
 - It ends at the end of its input; commands and rollout files are looked for where Codex has them
   (`$CODEX_HOME/sessions/YYYY/MM/DD/rollout-*.jsonl`).
-- Every answer comes within 10 s.
+- Every answer comes within 30 s.
 """

@@ -26,7 +26,8 @@ Side = Literal["client", "server"]
 Answerer = Callable[[Message], Any]
 """Gives the result for a server request's message."""
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
+"""A machine that does much else answers late; whoever waits in vain has failed anyway."""
 
 
 class Waited(AssertionError):

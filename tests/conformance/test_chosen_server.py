@@ -113,5 +113,5 @@ async def test_a_server_that_does_not_answer_initialize_is_reported_with_what_it
     ours, _theirs = trio.testing.memory_stream_pair()
     async with open_client(LineChannel(ours, ours)) as client:
         probe = Probe(SpawnedServer(cast("Any", None), StderrTail(), client), Log())
-        with pytest.raises(Waited, match="no answer to `initialize` within 10 s"):
+        with pytest.raises(Waited, match="no answer to `initialize` within 30 s"):
             await probe.initialize("scenario", experimental=True, opt_out=())

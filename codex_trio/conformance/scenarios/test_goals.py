@@ -76,10 +76,14 @@ async def test_turns_follow_one_another_until_the_model_says_that_the_goal_is_re
         "updatedAt": goal["createdAt"],
     }
     goal = await becomes(probe, thread_id, "complete")
-    assert (goal["tokensUsed"], goal["tokenBudget"]) == (3 * PER_ANSWER, 10_000)
+    # The reference tells it at times before it has counted the response that says so.
+    assert goal["tokensUsed"] in (2 * PER_ANSWER, 3 * PER_ANSWER)
+    assert goal["tokenBudget"] == 10_000
     assert told(probe)[:3] == [("active", 0), ("active", PER_ANSWER), ("active", 2 * PER_ANSWER)]
     assert began(probe) == 3
-    assert await goal_of(probe, thread_id) == goal
+    known = await goal_of(probe, thread_id)
+    assert known == {**goal, "tokensUsed": known["tokensUsed"], "updatedAt": known["updatedAt"]}
+    assert known["tokensUsed"] >= goal["tokensUsed"]
     triggers = [
         msgspec.json.decode(each.headers["x-codex-turn-metadata"])["turn_trigger"] for each in lab.model.requests
     ]
