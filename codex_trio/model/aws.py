@@ -141,9 +141,13 @@ def _missing(
     if other is not None:
         setting = f"model_providers.{provider.id}.aws.credential_export"
         asking = f'{{ command = "aws", args = ["configure", "export-credentials", "--profile", "{name}"] }}'
+        region = found.get("region")
+        # Without the profile its region is not looked for either.
+        and_region = f', and `model_providers.{provider.id}.aws.region = "{region}"`' if region else ""
         said = (
             f"the AWS profile `{name}` gets its keys by `{other}`, which this server does not ask for itself: have "
-            f"AWS's own program ask, with `{setting} = {asking}` in {provider.set_in}, in place of `aws.profile`"
+            f"AWS's own program ask, with `{setting} = {asking}`{and_region} in {provider.set_in}, in place of "
+            "`aws.profile`"
         )
     else:
         where = f"a profile `{name}` in {credentials}" if credentials is not None else "HOME, for ~/.aws/credentials"

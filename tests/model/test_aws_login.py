@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import tomli
 import trio
 
 from codex_trio.config.providers import ModelProviderConfig, build_providers
 from codex_trio.conformance.processes import wait_gone
+from codex_trio.model.aws import find_keys
 from codex_trio.model.aws_login import AwsLogin, AwsLogins, LoginRenewal
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
@@ -51,6 +54,22 @@ def login_of(
     login = AwsLogins(known, folder=Path("/"), now=lambda: (times or [NOW])[-1]).of(provider(aws))
     assert login is not None
     return login
+
+
+def test_what_is_advised_for_a_profile_that_logs_in_elsewhere_holds(tmp_path: Path) -> None:
+    home = tmp_path / ".aws"
+    home.mkdir()
+    (home / "config").write_text("[profile mine]\nsso_session = company\nregion = eu-west-3\n")
+    builtin = build_providers({}, openai_base_url=None, environ={}, set_in={})["amazon-bedrock"]
+    assert builtin.aws is not None
+    mine = msgspec.structs.replace(builtin, aws=msgspec.structs.replace(builtin.aws, profile="mine"))
+    with pytest.raises(ModelError) as caught:
+        find_keys(mine, {"HOME": str(tmp_path)})
+    advised = "\n".join(part for part in caught.value.message.split("`") if part.startswith("model_providers."))
+    table = tomli.loads(advised)["model_providers"]["amazon-bedrock"]
+    asked = ["configure", "export-credentials", "--profile", "mine"]
+    assert table["aws"] == {"credential_export": {"command": "aws", "args": asked}, "region": "eu-west-3"}
+    assert build_providers({"amazon-bedrock": table}, openai_base_url=None, environ={}, set_in={})
 
 
 PLAIN = {"AccessKeyId": "AKIDN", "SecretAccessKey": "s", "SessionToken": "t"}
