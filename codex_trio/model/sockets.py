@@ -141,12 +141,15 @@ class SocketResponse:
         """Whether the socket ended before the response did."""
         self._socket = socket
         self._first: bytes | None = first
+        self._pieces: list[bytes] = []
         self._idle_timeout = idle_timeout
         self._give_back = give_back
 
     async def receive(self) -> bytes:
-        """Return the next event, framed as an event stream does. Raises HttpFailure."""
+        """Return the next event, framed as an event stream does; a long one in pieces. Raises HttpFailure."""
         await trio.lowlevel.checkpoint()
+        if self._pieces:
+            return self._pieces.pop(0)
         message, self._first = self._first, None
         if message is None:
             try:
@@ -154,7 +157,11 @@ class SocketResponse:
             except HttpFailure:
                 self.is_broken = True
                 raise
-        return b"data: " + message.replace(b"\n", b" ") + b"\n\n"
+        message = message.replace(b"\n", b" ")
+        if len(message) <= LARGE:
+            return b"data: " + message + b"\n\n"
+        self._pieces = [*(message[at : at + LARGE] for at in range(0, len(message), LARGE)), b"\n\n"]
+        return b"data: "
 
     async def aclose(self, *, drain: bool) -> None:
         """Give the socket back, to be kept if the response was whole (`drain`)."""

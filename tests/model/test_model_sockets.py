@@ -18,6 +18,7 @@ from codex_trio.model.client import Attest, ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.model.incremental import ModelExchange
+from codex_trio.model.long_events import LARGE
 from codex_trio.model.request import ModelRequest, RequestHeaders
 from codex_trio.model.sockets import KEEP_SECONDS, ModelSockets
 from codex_trio.testing.model_script import Answer, End, answer, completed, function_call, message
@@ -109,6 +110,15 @@ async def test_a_socket_is_closed_when_nothing_is_asked_on_it_for_long(
         await wait_all_tasks_blocked()
         await heard(client, asks(USER, SAID, USER, SAID, USER))
     assert previous(server) == [None, "resp_one", None]
+
+
+async def test_a_long_message_comes_whole(transport: HttpTransport) -> None:
+    text = "".join(map(str, range(2 * LARGE // 5)))
+    async with serving(transport, says(text)) as (_server, client):
+        told = await heard(client, asks(USER))
+    [item] = [event.item for event in told if isinstance(event, events.OutputItemDone)]
+    assert item["content"][0]["text"] == text
+    assert isinstance(told[-1], events.Completed)
 
 
 async def test_threads_have_sockets_of_their_own(transport: HttpTransport) -> None:
