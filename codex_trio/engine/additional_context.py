@@ -12,6 +12,10 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.turn_request import ContextPiece
+from codex_trio.tools.truncate import cut_middle
+
+PIECE_TOKENS = 1_000
+"""How much of a piece a model reads (0.171.0)."""
 
 NAMESPACE = "agent"
 """Whose tools' outputs untrusted pieces pretend to be (0.169.0)."""
@@ -26,12 +30,13 @@ def context_items(before: Mapping[str, ContextPiece], now: Mapping[str, ContextP
 
 
 def _item(key: str, piece: ContextPiece) -> ResponseItem:
+    value = cut_middle(piece.value, max_tokens=PIECE_TOKENS)
     if piece.is_trusted:
-        return message_item("developer", [f"<{key}>{piece.value}</{key}>"], item_id=uuid7())
+        return message_item("developer", [f"<{key}>{value}</{key}>"], item_id=uuid7())
     return {
         "type": "function_call_output",
         "id": f"fco_{uuid7()}",
         "name": piece.name or key,
         "namespace": NAMESPACE,
-        "output": piece.value,
+        "output": value,
     }

@@ -24,19 +24,23 @@ def fit(text: str, *, max_tokens: int) -> str:
 
     A cut text starts with the two lines that say what it was (form observed in release 0.169.0).
     """
+    cut = cut_middle(text, max_tokens=max_tokens)
+    if cut is text:
+        return text
+    lines = text.count("\n") + (not text.endswith("\n"))
+    count = f"Warning: truncated output (original token count: {token_estimate(text)})"
+    return f"{count}\nTotal output lines: {lines}\n\n{cut}"
+
+
+def cut_middle(text: str, *, max_tokens: int) -> str:
+    """Return the text itself, or its head and tail around a note of how much is missing, and nothing else."""
     raw = text.encode("utf-8", "replace")
     budget = max_tokens * BYTES_PER_TOKEN
     if len(raw) <= budget:
         return text
-    tokens = -(-len(raw) // BYTES_PER_TOKEN)
     head = raw[: budget // 2].decode("utf-8", "ignore")
     tail = raw[len(raw) - (budget - budget // 2) :].decode("utf-8", "ignore")
-    lines = text.count("\n") + (not text.endswith("\n"))
-    return (
-        f"Warning: truncated output (original token count: {tokens})\n"
-        f"Total output lines: {lines}\n\n"
-        f"{head}…{tokens - max_tokens} tokens truncated…{tail}"
-    )
+    return f"{head}…{token_estimate(text) - max_tokens} tokens truncated…{tail}"
 
 
 def fit_parts(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[str, Any]]:
@@ -67,9 +71,10 @@ def fit_parts(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[
 
 
 def fit_item(item: Mapping[str, Any], *, max_tokens: int) -> dict[str, Any]:
-    """Return an item of a model's history; an output costs no more than that and what a tool says of it.
+    """Return an item of a model's history; an output costs no more than that, and a fifth for what a tool says of it.
 
-    Most tools fit what they give by themselves. This is for what a user, a client or another agent says by way of one.
+    Most tools fit what they give by themselves. This is for what a user, a client or another agent says by way of one
+    (bound and form observed in release 0.171.0).
     """
     item = cast("dict[str, Any]", item)
     if item.get("type") not in _OUTPUTS:
@@ -79,8 +84,8 @@ def fit_item(item: Mapping[str, Any], *, max_tokens: int) -> dict[str, Any]:
         parts = cast("list[dict[str, Any]]", output)
         if sum(_cost(part.get("text")) for part in parts) <= most:
             return item
-        return {**item, "output": fit_parts(parts, max_tokens=max_tokens)}
-    return {**item, "output": fit(output, max_tokens=max_tokens)} if _cost(output) > most else item
+        return {**item, "output": fit_parts(parts, max_tokens=most)}
+    return {**item, "output": cut_middle(output, max_tokens=most)} if isinstance(output, str) else item
 
 
 def _cost(text: Any) -> int:

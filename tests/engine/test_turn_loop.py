@@ -124,7 +124,8 @@ async def test_a_call_that_is_too_long_is_answered_with_that_and_the_turn_goes_o
 async def test_what_a_model_reads_of_an_answer_has_a_bound_whoever_gives_it(tmp_path: Path, clock: MockClock) -> None:
     tool = ScriptedTool("ask")
     responses: list[Response] = [[call("ask", "c1", {}), completed()], says("ok"), says("ok")]
-    given = ClientToolOutput(name="client", namespace=None, output="y" * 1_000_000)
+    pieces = {kind: ContextPiece(value="z" * 1_000_000, is_trusted=kind == "of us") for kind in ("of us", "of others")}
+    given = ClientToolOutput(name="client", namespace=None, output="y" * 1_000_000, context=pieces)
     async with open_session(tmp_path, clock, responses=responses, tools=[ScriptedTools(tool)]) as bench:
         turn = bench.begin("go")
         await tool.answer("c1", "x" * 1_000_000)
@@ -133,7 +134,10 @@ async def test_what_a_model_reads_of_an_answer_has_a_bound_whoever_gives_it(tmp_
         bench.session.launch(turn)
         await bench.end_of(turn)
     found = [item["output"] for item in items(bench.client.requests[2]) if item["type"] == "function_call_output"]
-    assert [len(output) < 50_000 and "tokens truncated" in output for output in found] == [True, True]
+    assert [len(output) // 1000 for output in found] == [48, 4, 48]
+    assert all("tokens truncated" in output for output in found)
+    [trusted] = [text for text in texts(bench.client.requests[2]) if text.startswith("<of us>")]
+    assert (len(trusted) // 1000, "249000 tokens truncated" in trusted) == (4, True)
     stored = [item["output"] for item in bench.stored("response_item") if item["type"] == "function_call_output"]
     assert stored == found
 
