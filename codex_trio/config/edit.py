@@ -173,7 +173,7 @@ def edit_file(
     Readers see the old text or the new, never a part, and what others write meanwhile is kept. Raises
     `ConfigWriteError` or `OSError`.
     """
-    target = Path(os.path.realpath(path))  # a link to the file stays a link
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path  # a link to the file stays a link
     with _alone_in(target.parent):
         _edit_file(target, edits, path=path, accept=accept, parse=parse, later=later)
 

@@ -281,12 +281,13 @@ BOUNDS: Final[Mapping[tuple[str, str], tuple[int, int]]] = {
 }
 """Numbers that count as the nearest one that makes sense, as the established server has it."""
 
+_UNSUPPORTED: Final = tuple(key for key in KEYS if key.status == "unsupported")
+
 
 def without_effect(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """Yield the paths of known settings in a checked table of which nothing comes, and which ask for something."""
-    for key in KEYS:
-        value = table.get(key.name)
-        if key.status == "unsupported" and not _asks_for_nothing(key, value):
+    for key in _UNSUPPORTED:
+        if key.name in table and not _asks_for_nothing(key, table[key.name]):
             yield (key.name,)
     for pattern in UNSUPPORTED_INSIDE:
         yield from (path for path in _matching(table, pattern) if lookup(table, path))

@@ -405,7 +405,7 @@ class ConfigService:
             ]
         texts = (
             *self._noted,
-            *_dangling_links_warnings(self._paths),
+            *_dangling_links_warnings(self._paths, config),
             *config.warnings,
             *_disabled_projects_warnings(config),
         )
@@ -420,7 +420,8 @@ class ConfigService:
         """Return those of a configuration's warnings that clients have not been told; they count as
         told from now on.
         """
-        texts = (*config.warnings, *_disabled_projects_warnings(config))
+        links = _dangling_links_warnings(self._paths, config)
+        texts = (*links, *config.warnings, *_disabled_projects_warnings(config))
         fresh = [text for text in texts if text not in self._announced]
         self._announced.update(fresh)
         return [ConfigWarning(summary=text) for text in fresh]
@@ -440,12 +441,13 @@ class ConfigService:
         return msgspec.structs.replace(config, rule_folders=()) if self._without_rules else config
 
 
-def _dangling_links_warnings(paths: ConfigPaths) -> list[str]:
-    """Return what is told of links that a user takes for files."""
+def _dangling_links_warnings(paths: ConfigPaths, config: EffectiveConfig) -> list[str]:
+    """Return what is told of links that people take for files."""
+    projects = [layer.source.file for layer in config.stack.active if layer.source.kind == "project"]
     return [
         f"{path} is a link that leads nowhere: it says nothing, until there is a file at its end."
-        for path in (paths.user_config, paths.profile_config)
-        if path is not None and path.is_symlink() and not path.exists()
+        for path in (paths.packaged, paths.system_config, paths.user_config, paths.profile_config, *projects)
+        if path is not None and os.path.islink(path) and not os.path.exists(path)
     ]
 
 

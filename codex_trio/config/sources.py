@@ -353,15 +353,19 @@ def _projects(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str | None:
     """Return the text of a configuration file; None when there is none. Raises `ConfigLoadError`."""
+    place: TextRange | None = None
     try:
         return read_whole(path, limit=limit).decode("utf-8-sig").replace("\r\n", "\n")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError as error:
-        message = f"{path}: not UTF-8 text (byte {error.start})"
+        start = toml_text.position_of_byte(error.object, error.start)
+        place = TextRange(start=start, end=start)
+        message = f"{path}:{start.line}:{start.column}: not UTF-8 text (byte {error.start})"
     except OSError as error:
         message = f"{path}: {error.strerror}"
-    raise ConfigLoadError(f"failed to read config file {message}", unreadable_layer=True)
+    problem = f"failed to read config file {message}"
+    raise ConfigLoadError(problem, path=place and path, range=place, unreadable_layer=True)
 
 
 def _profile_layers(paths: ConfigPaths, user: ConfigLayer, texts: ParsedTexts) -> list[ConfigLayer]:

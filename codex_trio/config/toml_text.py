@@ -58,6 +58,10 @@ _SYNTAX_TEXTS = (
 )
 
 
+_SHOWN_AROUND = 100
+"""Characters of a line that are shown before what is wrong there, and as many behind it."""
+
+
 class TomlSyntaxError(Exception):
     """The text is not TOML; `position` is where reading it stopped."""
 
@@ -119,11 +123,25 @@ def render_syntax_error(text: str, error: TomlSyntaxError) -> str:
     place = error.position
     number = str(place.line)
     gutter = " " * len(number)
-    line = (text.splitlines() or [""])[min(place.line, len(text.splitlines()) or 1) - 1]
+    lines = text.splitlines() or [""]
+    line = shown_text(lines[min(place.line, len(lines)) - 1])
+    # Of a line that nobody would read to its end, what stands around the spot.
+    start = max(0, place.column - 1 - _SHOWN_AROUND) if len(line) > 2 * _SHOWN_AROUND else 0
+    shown = line[start : start + 2 * _SHOWN_AROUND]
+    before = "..." if start else ""
+    after = "..." if start + len(shown) < len(line) else ""
+    caret = " " * (place.column - 1 - start + len(before))
     return (
         f"TOML parse error at line {number}, column {place.column}\n"
-        f"{gutter} |\n{number} | {shown_text(line)}\n{gutter} | {' ' * (place.column - 1)}^\n{error.message}\n"
+        f"{gutter} |\n{number} | {before}{shown}{after}\n{gutter} | {caret}^\n{error.message}\n"
     )
+
+
+def position_of_byte(content: bytes, at: int) -> TextPosition:
+    """Return the place of a byte, up to which the content is UTF-8."""
+    line_start = content.rfind(b"\n", 0, at) + 1
+    column = len(content[line_start:at].decode("utf-8", "replace")) + 1
+    return TextPosition(line=content.count(b"\n", 0, at) + 1, column=column)
 
 
 def find_value(text: str, path: KeyPath) -> TextRange | None:

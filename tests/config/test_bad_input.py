@@ -52,7 +52,7 @@ UNREADABLE: dict[str, tuple[Make, str]] = {
     "no TOML": (text("a = 1\n[broken\n"), r"(:2:8: |line 2, column 8\b)[\s\S]*unclosed table, expected `\]`"),
     "a key twice": (text("a = 1\n a = 2\n"), r"(:2:2: |line 2, column 2\b)[\s\S]*duplicate key"),
     "deep nesting": (text("a = " + "[" * 150 + "]" * 150), "nested more than 100 levels deep"),
-    "no UTF-8": (text(b'model = "\xff"\n'), r"not UTF-8 text \(byte 9\)"),
+    "no UTF-8": (text(b'model = "\xff"\n'), r":1:10: not UTF-8 text \(byte 9\)"),
     "10 MB": (text("# much\n" * 1_500_000), "larger than"),
     "a circle of links": (circle, "Too many levels of symbolic links"),
     "a folder": (folder, "is a folder"),
@@ -134,10 +134,13 @@ def test_a_link_to_nowhere_is_no_file(setting: Setting, layer: str) -> None:
     assert service(setting).load().model is None
 
 
-def test_a_users_link_to_nowhere_is_told(setting: Setting) -> None:
-    path = put(setting, "user", link_to_nowhere)
-    (told,) = service(setting).startup_warnings()
+@pytest.mark.parametrize("layer", [name for name in LAYERS if name not in ("managed", "requirements")])
+def test_a_link_to_nowhere_is_told_once(setting: Setting, layer: str) -> None:
+    path = put(setting, layer, link_to_nowhere)
+    loaded = service(setting)
+    (told,) = loaded.startup_warnings()
     assert told.summary == f"{path} is a link that leads nowhere: it says nothing, until there is a file at its end."
+    assert loaded.unannounced_warnings(loaded.load()) == []
 
 
 @pytest.mark.parametrize("layer", ["managed", "requirements"])

@@ -157,6 +157,19 @@ def test_a_line_that_is_wrong_is_shown_without_its_password() -> None:
     assert 'openai_base_url = "https://*********@a.test/v1' in shown
 
 
+@pytest.mark.parametrize(("before", "behind"), [(0, 5000), (5000, 0), (5000, 5000), (10, 10)])
+def test_of_a_long_line_what_stands_around_the_fault_is_shown(before: int, behind: int) -> None:
+    text = f'a = "{"x" * before}"!{"y" * behind}\n'
+    with pytest.raises(toml_text.TomlSyntaxError) as caught:
+        toml_text.parse(text)
+
+    _, _, shown, caret, *_ = toml_text.render_syntax_error(text, caught.value).split("\n")
+
+    assert len(shown) < 300
+    assert shown[caret.index("^")] == "!"
+    assert ("..." in shown) == (before + behind > 100)
+
+
 @pytest.mark.parametrize(
     ("text", "canonical"),
     [
