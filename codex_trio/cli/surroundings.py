@@ -27,7 +27,8 @@ def codex_home(environ: Mapping[str, str]) -> Path:
     if configured:
         path = Path(configured)
         if not path.is_dir():
-            raise UsageError(f"CODEX_HOME points to {configured!r}, but that path is not a directory")
+            problem = "is not a directory" if os.path.exists(path) else "does not exist"
+            raise UsageError(f"CODEX_HOME points to {configured!r}, but that path {problem}")
         return _usable(path.resolve())
     home = environ.get("HOME")
     if not home:
