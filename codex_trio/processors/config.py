@@ -23,8 +23,12 @@ from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error
+from codex_trio.util.abandonable import abandonable
 from codex_trio.util.addresses import shown_values
 from codex_trio.wire.requirements import requirements_to_wire
+
+_SECONDS = 10.0
+"""How long a folder that a client names may take to be read: a dead mount never answers."""
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -54,9 +58,11 @@ class ConfigProcessor:
         except ConfigLoadError as error:
             raise internal_error(f"failed to read configuration layers: {error.message}") from error
         try:
-            view = self._reader.read(cwd)
+            view = self._reader.read(None) if cwd is None else await abandonable(_SECONDS, self._reader.read, cwd)
         except ConfigReadError as error:
             raise internal_error(str(error)) from error
+        except TimeoutError as error:
+            raise internal_error(f"failed to read configuration layers: the folder `{cwd}` {error.strerror}") from error
         answer: dict[str, Any] = {
             "config": view.config,
             "origins": {

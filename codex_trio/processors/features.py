@@ -42,7 +42,7 @@ class FeaturesProcessor:
         self, params: wire.ExperimentalFeatureListParams, _context: RequestContext
     ) -> wire.ExperimentalFeatureListResponse:
         """Return a page of the switches and whether this server does what they stand for."""
-        config = self._load(None) if params.thread_id is None else self._of_thread(params.thread_id)
+        config = self._load() if params.thread_id is None else self._of_thread(params.thread_id)
         found, next_cursor = page_of(
             list(features.known()), cursor=params.cursor, limit=params.limit, named="feature flags"
         )
@@ -65,11 +65,11 @@ class FeaturesProcessor:
             self._notices.config_warning(ConfigWarning(summary=summary), context)
         return wire.ExperimentalFeatureEnablementSetResponse(enablement=taken)
 
-    def profiles(
+    async def profiles(
         self, params: permissions.PermissionProfileListParams, _context: RequestContext
     ) -> permissions.PermissionProfileListResponse:
         """Return a page of the permission profiles; those that this server cannot apply are not allowed."""
-        config = self._load(None if params.cwd is None else Path(params.cwd))
+        config = self._load() if params.cwd is None else await self._load_for(Path(params.cwd))
         found, next_cursor = page_of(
             profiles(config.stack.merged, config.requirements, home=self._config.paths.home),
             cursor=params.cursor,
@@ -86,11 +86,19 @@ class FeaturesProcessor:
             next_cursor=next_cursor,
         )
 
-    def _load(self, cwd: Path | None) -> EffectiveConfig:
+    def _load(self) -> EffectiveConfig:
         try:
-            return self._config.load(cwd)
+            return self._config.load()
         except ConfigLoadError as error:
             raise internal_error(f"failed to load configuration: {error.message}") from error
+
+    async def _load_for(self, cwd: Path) -> EffectiveConfig:
+        try:
+            return await self._config.current(cwd)
+        except ConfigLoadError as error:
+            raise internal_error(f"failed to load configuration: {error.message}") from error
+        except TimeoutError as error:
+            raise internal_error(f"failed to load configuration: the folder `{cwd}` {error.strerror}") from error
 
     def _of_thread(self, thread_id: str) -> EffectiveConfig:
         live = self._loaded.find(parse_thread_id(thread_id))

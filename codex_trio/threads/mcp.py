@@ -190,12 +190,12 @@ class McpServers:
         for mcp in list(self._threads.values()):
             await mcp.servers.try_again(name)
 
-    async def reload(self, load: Callable[[LiveThread], EffectiveConfig]) -> list[str]:
+    async def reload(self, load: Callable[[LiveThread], Awaitable[EffectiveConfig]]) -> list[str]:
         """Exchange the servers of every thread for those of its configuration as it is now; return what failed."""
         failures: list[str] = []
         for mcp in list(self._threads.values()):
             try:
-                config = load(mcp.live)
+                config = await load(mcp.live)
             except ConfigLoadError as error:
                 failures.append(str(error))
                 continue

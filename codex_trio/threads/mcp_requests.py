@@ -26,10 +26,14 @@ from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.mcp import McpServers, ThreadMcp
 from codex_trio.threads.mcp_logins import BegunLogin, ServerLogins, find_server
+from codex_trio.util.abandonable import abandonable
 from codex_trio.util.loose_json import table_of
 
 PATIENCE_SECONDS = 10.0
 """How long a list of servers waits for those that start, or do not say what they have."""
+
+_FOLDER_SECONDS = 10.0
+"""How long a thread's folder may take to say what is configured: a dead mount never answers."""
 
 RuntimeStatus = Literal["connected", "failed", "starting", "disabled", "authenticationRequired"]
 
@@ -153,10 +157,14 @@ class McpRequests:
                 failures.append(error.message)
         return failures + await self._servers.reload(self._config_of)
 
-    def _config_of(self, live: LiveThread) -> EffectiveConfig:
+    async def _config_of(self, live: LiveThread) -> EffectiveConfig:
         flags = (layer for layer in live.config.stack.layers if layer.source.kind == "sessionFlags")
         session = next((layer for layer in flags if layer.source.id is None), None)
-        return self._config.load(live.settings.cwd, None if session is None else session.table)
+        cwd, table = live.settings.cwd, None if session is None else session.table
+        try:
+            return await abandonable(_FOLDER_SECONDS, self._config.load, cwd, table)
+        except TimeoutError as error:
+            raise ConfigLoadError(f"the folder `{cwd}` {error.strerror}") from None
 
     def _thread(self, thread_id: str) -> ThreadMcp:
         live = self._loaded.find(thread_id)

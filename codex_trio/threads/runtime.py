@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-import trio
 
 from codex_trio.config.edit import Edit
 from codex_trio.config.errors import ConfigWriteError, StartupRefused
@@ -71,8 +70,12 @@ from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.pictures import Pictures
+from codex_trio.util.abandonable import finished
 
 _log = logging.getLogger(__name__)
+
+_WRITE_SECONDS = 30.0
+"""How long the user's configuration may take to be written; a turn waits for that."""
 
 
 class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
@@ -269,9 +272,10 @@ async def _approve_for_good(config: ConfigService, settings: McpServerSettings, 
     path = (*owner, "mcp_servers", server, "tools", tool, "approval_mode")
     edit = Edit(path=path, value="approve", merge=False)
     try:
-        await trio.to_thread.run_sync(write_edits, config, [edit])
-    except ConfigWriteError as error:
-        kept = f"`mcp_servers.{server}.tools.{tool}.approval_mode` could not be written: {error.message}"
+        await finished(_WRITE_SECONDS, _WRITE_SECONDS, write_edits, config, [edit])
+    except (ConfigWriteError, TimeoutError) as error:
+        why = error.message if isinstance(error, ConfigWriteError) else f"the configuration {error.strerror}"
+        kept = f"`mcp_servers.{server}.tools.{tool}.approval_mode` could not be written: {why}"
         return (
             f"That {server}/{tool} may always be called holds for this thread only: {kept}. A server that only a "
             'project names keeps such answers in the project\'s .codex/config.toml: approval_mode = "approve"'
