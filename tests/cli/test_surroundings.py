@@ -11,6 +11,8 @@ import pytest
 import trio
 from exec_lab import PATIENCE, ExecLab
 
+from codex_trio.cli.options import UsageError
+from codex_trio.cli.surroundings import codex_home
 from codex_trio.testing.model_script import answer, message
 
 EXEC = [sys.executable, "-m", "codex_trio.testing.command", "exec", "hi"]
@@ -51,6 +53,13 @@ async def test_what_cannot_be_used_is_said_in_one_line(
     assert complaint in errors
     assert len([line for line in errors.splitlines() if "Reading additional" not in line]) == 1
     assert lab.model.requests == []
+
+
+def test_a_home_that_is_not_there_is_told_from_one_that_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name, said in (("none", "does not exist"), ("file", "is not a directory")):
+        with pytest.raises(UsageError, match=f"/{name}', but that path {said}$"):
+            codex_home({"CODEX_HOME": str(tmp_path / name)})
 
 
 async def test_without_standard_error_the_answer_is_there_all_the_same(lab: ExecLab) -> None:

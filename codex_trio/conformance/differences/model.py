@@ -44,6 +44,19 @@ MODEL: tuple[Difference, ...] = (
     ),
     *(
         Difference(
+            f"provider_auth::what_cannot_be_sent_fails_the_turn_and_names_the_file[{name}]",
+            "reference",
+            "sends the request without a header or key that HTTP cannot carry, and without a word",
+        )
+        for name in ("header", "header of a variable", "key")
+    ),
+    Difference(
+        "provider_auth::what_cannot_be_sent_fails_the_turn_and_names_the_file[no address]",
+        "reference",
+        "takes a provider without `base_url` for OpenAI's, and waits for that without an end",
+    ),
+    *(
+        Difference(
             f"sealed_compaction::where_the_provider_cannot_the_model_writes_a_summary[{name}]",
             "reference",
             "fails the turn where a provider of that name cannot sum up by itself",

@@ -60,6 +60,33 @@ async def test_an_unusable_setting_is_refused(lab: Lab, auth: str, problem: str)
     assert problem in refused.message
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('http_headers = { "x-extra" = "one\\ntwo" }', "x-extra"),
+        ('env_http_headers = { "x-extra" = "ODD" }', "x-extra"),
+        ('env_key = "ODD"', "authorization"),
+        ("no base_url", "has no `base_url`"),
+    ],
+    ids=["header", "header of a variable", "key", "no address"],
+)
+async def test_what_cannot_be_sent_fails_the_turn_and_names_the_file(lab: Lab, setting: str, said: str) -> None:
+    config = lab.codex_home / "config.toml"
+    if setting == "no base_url":
+        lab.configure()
+        lines = config.read_text().splitlines(keepends=True)
+        config.write_text("".join(line for line in lines if not line.startswith("base_url")))
+    else:
+        lab.configure(provider=setting)
+    lab.script(answer(message("a")))
+    async with lab.run(env={"ODD": "one\ntwo"}) as probe:
+        turn = await probe.run_turn((await probe.start_thread())["id"], "Hi")
+    assert turn.status == "failed"
+    assert said in turn.error["message"]
+    assert str(config) in turn.error["message"]
+    assert lab.model.requests == []
+
+
 ON_AWS = """
 model = "openai.gpt-5.5"
 model_provider = "amazon-bedrock"
