@@ -29,6 +29,9 @@ from codex_trio.util.replacing import replace_file
 from codex_trio.util.timed_lock import lock_within
 
 _LOCK_SECONDS = 10.0
+_MOST_TRIES = 10
+"""How often an edit begins anew because somebody else wrote the file meanwhile."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a UTF-8 file with; those want it back."""
 
@@ -175,7 +178,12 @@ def edit_file(
     """
     target = Path(os.path.realpath(path)) if path.is_symlink() else path  # a link to the file stays a link
     with _alone_in(target.parent):
-        _edit_file(target, edits, path=path, accept=accept, parse=parse, later=later)
+        for _ in range(_MOST_TRIES):
+            if _edit_file(target, edits, path=path, accept=accept, parse=parse, later=later):
+                return
+    raise ConfigWriteError(
+        f"{path} is being changed by another program; read it again and retry", code="configVersionConflict"
+    )
 
 
 @contextmanager
@@ -205,7 +213,9 @@ def _edit_file(
     accept: Callable[[dict[str, Any]], None] | None,
     parse: toml_text.Parse,
     later: ExitStack | None,
-) -> None:
+) -> bool:
+    """Make the edits; False when the file is not any more what it was, for editors keep no lock."""
+    seen = _state_of(target)
     try:
         text = read_whole(target, limit=MAX_FILE_BYTES).decode("utf-8")
     except FileNotFoundError:
@@ -224,16 +234,21 @@ def _edit_file(
             f"{path} would be larger than {MAX_FILE_BYTES} bytes, and could not be read any more",
             code="configValidationError",
         )
+    if _state_of(target) != seen:
+        return False
     if mark + edited != text:
-        replace_file(target, content, mode=_mode_of(target), later=later)
+        # A new one is its owner's.
+        replace_file(target, content, mode=0o600 if seen is None else seen[0], later=later)
+    return True
 
 
-def _mode_of(path: Path) -> int:
-    """Return who may read a file: an existing one keeps it, a new one is its owner's."""
+def _state_of(path: Path) -> tuple[int, ...] | None:
+    """Return who may read a file, and what tells it from one that was written since; None for no file."""
     try:
-        return path.stat().st_mode & 0o777
+        found = path.stat()
     except FileNotFoundError:
-        return 0o600
+        return None
+    return (found.st_mode & 0o777, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _changed(table: Mapping[str, Any], path: tuple[str, ...], value: Any, *, merge: bool) -> dict[str, Any]:

@@ -162,6 +162,36 @@ def test_two_servers_that_write_at_once_lose_nothing(setting: Setting) -> None:
     assert tomllib.loads(setting.user_file.read_text())["projects"].keys() == {"a", "b"}
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_an_editor_saves_during_a_write_is_kept(setting: Setting, *, there: bool) -> None:
+    if there:
+        setting.user('model = "old"\n')
+    seen: list[dict[str, Any]] = []
+
+    def saved_meanwhile(table: dict[str, Any]) -> None:
+        seen.append(table)
+        if len(seen) == 1:
+            setting.user('model = "by hand"\n')
+
+    edit_file(setting.user_file, [Edit(path=("personality",), value="friendly", merge=False)], accept=saved_meanwhile)
+
+    assert tomllib.loads(setting.user_file.read_text()) == {"model": "by hand", "personality": "friendly"}
+    assert seen[1:] == [{"model": "by hand", "personality": "friendly"}]
+
+
+def test_a_file_that_is_saved_again_and_again_is_not_written(setting: Setting) -> None:
+    saved: list[str] = []
+
+    def save(_table: dict[str, Any]) -> None:
+        saved.append(f"# {'x' * len(saved)}\n")
+        setting.user(saved[-1])
+
+    with pytest.raises(ConfigWriteError, match="is being changed by another program") as caught:
+        edit_file(setting.user_file, [Edit(path=("model",), value="m", merge=False)], accept=save)
+    assert caught.value.code == "configVersionConflict"
+    assert setting.user_file.read_text() == saved[-1]
+
+
 def test_a_version_that_passes_while_others_write_refuses_the_write(setting: Setting) -> None:
     setting.user('model = "a"\n')
     services = [setting.service() for _ in range(4)]
