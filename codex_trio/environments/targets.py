@@ -81,6 +81,9 @@ def check_url(url: str) -> None:
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in _SCHEMES:
         raise UnusableEnvironment(f"environment url `{url}` must use ws:// or wss://")
+    if " " in url or not url.isprintable():
+        # Some would be dropped in silence, and another address asked.
+        raise UnusableEnvironment(f"environment url `{scheme}://...` is invalid: it has spaces, or what is not seen")
     try:
         parts = urlsplit(url)
         is_usable = bool(parts.hostname) and parts.port != 0

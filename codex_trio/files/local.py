@@ -18,7 +18,7 @@ from codex_trio.files import trees
 from codex_trio.files.at_once import AtOnce
 from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
-from codex_trio.files.names import meant, shown
+from codex_trio.files.names import is_shown, meant, shown
 from codex_trio.files.status import status
 from codex_trio.util.abandonable import abandonable
 from codex_trio.util.regular_file import read_in_pieces, read_whole
@@ -75,6 +75,10 @@ class LocalFiles:
             return await _stoppable(lambda check: self._base64(path, limit, check))
         raise TimeoutError(errno.ETIMEDOUT, f"did not answer within {seconds:g} seconds")
 
+    async def place(self, path: str) -> str:
+        """Return the path of what is shown by an absolute one; see `names`."""
+        return await _stoppable(lambda _: meant(path)) if is_shown(path) else path
+
     def blocking(self, gate: WriteGate | None = None) -> DiskFiles:
         """Return the same files, for whoever goes through many of them in a thread of their own."""
         return DiskFiles(gate)
@@ -97,7 +101,7 @@ class LocalFiles:
 
     async def make_folder(self, path: str, *, parents: bool) -> None:
         """Make a folder; with `parents` those above it too, and it may be there already."""
-        await _stoppable(lambda _: os.makedirs(path, exist_ok=True) if parents else os.mkdir(path))
+        await _stoppable(lambda _: _make_folder(meant(path), parents=parents))
 
     async def remove(self, path: str, *, recursive: bool, force: bool) -> None:
         """Remove a file, a link or a folder; see `trees.remove`."""
@@ -105,7 +109,7 @@ class LocalFiles:
 
     async def copy(self, source: str, target: str, *, recursive: bool) -> None:
         """Copy a file, a link or a folder; see `trees.copy`. Raises CopyRefused."""
-        await _stoppable(lambda check: trees.copy(meant(source), target, recursive=recursive, check=check))
+        await _stoppable(lambda check: trees.copy(meant(source), meant(target), recursive=recursive, check=check))
 
     def _base64(self, path: str, limit: int, check: trees.Check) -> list[bytes]:
         pieces: list[bytes] = []
@@ -143,6 +147,13 @@ async def _stoppable(work: Callable[[trees.Check], T]) -> T:
 def _stop_if(stopped: threading.Event) -> None:
     if stopped.is_set():
         raise _Stopped
+
+
+def _make_folder(path: str, *, parents: bool) -> None:
+    if parents:
+        os.makedirs(path, exist_ok=True)
+    else:
+        os.mkdir(path)
 
 
 def _write(path: str, content: Iterable[bytes]) -> None:

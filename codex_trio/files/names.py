@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 _REPLACED = "\ufffd"
@@ -12,20 +13,25 @@ def shown(name: str) -> str:
     return name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
 
 
+def is_shown(path: str) -> bool:
+    """Return whether a path may be that of something else than it says."""
+    return _REPLACED in path
+
+
 def meant(path: str) -> str:
-    """Return the path of what is shown by an absolute path, where exactly one file is; otherwise the path itself."""
-    if _REPLACED not in path or os.path.lexists(path):
+    """Return the path of what is shown by an absolute path: each name in it stands for the one that is shown so, where
+    there is exactly one, and otherwise for itself.
+    """
+    if not is_shown(path) or os.path.lexists(path):
         return path
     here = "/"
     for name in filter(None, path.split("/")):
         there = os.path.join(here, name)
         if _REPLACED in name and not os.path.lexists(there):
-            try:
+            candidates: list[str] = []
+            with contextlib.suppress(OSError):
                 candidates = [entry for entry in os.listdir(here) if shown(entry) == name]
-            except OSError:
-                return path
-            if len(candidates) != 1:
-                return path
-            there = os.path.join(here, candidates[0])
+            if len(candidates) == 1:
+                there = os.path.join(here, candidates[0])
         here = there
     return here

@@ -146,7 +146,7 @@ class FsProcessor:
             await self._outgoing.send_and_wait("fs/changed", notice, target=context.connection.id)
 
         with _refusals(params.path) as path:
-            watched = WatchedPath(self._watches.watch(path), tell)
+            watched = WatchedPath(self._watches.watch(await self._files.place(path)), tell)
             try:
                 await context.connection.resources.start(params.watch_id, watched)
             except DuplicateResource:

@@ -174,7 +174,7 @@ class Connection:
                 self._warn(reason)
 
     async def _accept(self, request: codec.IncomingRequest, size: int, requests: trio.Nursery) -> None:
-        has_room = self._in_flight.has_room or await self._in_flight.wait_for_room()
+        has_room = self._in_flight.takes(request.method) or await self._in_flight.wait_for_room()
         if self._close_reason is not None or not has_room:
             refusal = overloaded() if self._close_reason is None else shutting_down()
             self._outbox.put(codec.encode_error(request.id, refusal.to_body()))

@@ -13,6 +13,16 @@ MAX_REQUESTS = 1024
 """Requests of one client that may be under way or wait for their turn: ten times what pipelining clients send at once,
 and little memory."""
 
+MAKE_ROOM = frozenset(
+    (
+        *("command/exec/terminate", "process/kill", "fs/unwatch", "fuzzyFileSearch/sessionStop"),
+        *("turn/interrupt", "thread/unsubscribe", "thread/search/cancel", "thread/search/stream/cancel"),
+        *("thread/backgroundTerminals/terminate", "thread/backgroundTerminals/clean"),
+    )
+)
+"""What ends something: requests that wait for it, as input of a process does that never reads, end with it. As many
+more of these are taken where there is no room for others: else their client could never do anything about it."""
+
 MAX_BYTES = 64 * 1024 * 1024
 """The same bound for what they carry. One of any size is taken when there are no others."""
 
@@ -52,6 +62,12 @@ class InFlight:
     def has_room(self) -> bool:
         """Whether another request may be taken right away."""
         return not self._full and not self._outbox.congested
+
+    def takes(self, method: str) -> bool:
+        """Return whether a request of this method may be taken right away."""
+        if method in MAKE_ROOM:
+            return self.count < 2 * self._max_requests and not self._outbox.congested
+        return self.has_room
 
     async def wait_for_room(self) -> bool:
         """Wait until another request may be taken; False when it must be refused.

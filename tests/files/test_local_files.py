@@ -36,6 +36,18 @@ async def test_what_is_told_of_a_name_that_is_no_text_leads_to_its_file(folder: 
     assert os.listdir(folder) == ["copy"]
 
 
+async def test_what_is_made_in_a_folder_whose_name_is_no_text_is_made_there(folder: Path) -> None:
+    files, there = LocalFiles(), os.fsencode(folder) + b"/" + ODD
+    await files.make_folder(f"{folder}/{SHOWN}/new/er", parents=True)
+    await files.make_folder(f"{folder}/{SHOWN}/\ufffd", parents=False)
+    await files.write(f"{folder}/{SHOWN}/new/file", [b"x"])
+    await files.copy(f"{folder}/{SHOWN}/new", f"{folder}/{SHOWN}/copied", recursive=True)
+    assert sorted(os.listdir(there)) == [ODD, b"copied", b"new", "\ufffd".encode()]
+    assert sorted(os.listdir(there + b"/copied")) == [b"er", b"file"]
+    assert os.listdir(os.fsencode(folder)) == [ODD]
+    assert await files.place(f"{folder}/{SHOWN}/not there") == os.fsdecode(there + b"/not there")
+
+
 async def test_of_two_names_that_are_shown_alike_none_is_taken_for_the_other(folder: Path) -> None:
     os.mkdir(os.fsencode(folder) + b"/caf\xe8")
     with pytest.raises(FileNotFoundError):

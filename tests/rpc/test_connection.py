@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from codex_trio_protocol.table import CLIENT_REQUESTS
 from codex_trio_protocol.v2.client_call import CurrentTimeReadParams
 from codex_trio_protocol.v2.item_events import AgentMessageDeltaNotification
 from rpc_harness import Client, Server, ToldTransport, make_outgoing, serving
@@ -13,7 +14,7 @@ from rpc_harness import Client, Server, ToldTransport, make_outgoing, serving
 from codex_trio.rpc.connection import ANSWER_SECONDS, FLUSH_SECONDS, TOO_SLOW
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.rpc.in_flight import MAX_REQUESTS, STALL_SECONDS, UNREAD_SECONDS
+from codex_trio.rpc.in_flight import MAKE_ROOM, MAX_REQUESTS, STALL_SECONDS, UNREAD_SECONDS
 from codex_trio.rpc.outbox import OutboxLimits
 from codex_trio.transport.memory import memory_transport_pair
 from codex_trio.transport.stdio import StdioTransport
@@ -377,6 +378,38 @@ async def test_requests_that_carry_much_count_for_more() -> None:
         for number in range(4):
             await client.send({"id": number, "method": "thread/list", "params": big})
         assert await client.receive() == {"id": 3, "error": OVERLOADED}
+
+
+@pytest.mark.parametrize(
+    ("count", "search"), [(MAX_REQUESTS + 1, ""), (4, "x" * 30_000_000)], ids=["many requests", "big requests"]
+)
+async def test_what_ends_something_is_taken_where_there_is_no_room_for_more(count: int, search: str) -> None:
+    work = Work()
+
+    def kill(params: Any, context: RequestContext) -> dict[str, Any]:
+        for number in range(count - 1):
+            work.let(str(number))
+        return {}
+
+    async with serving({"thread/list": work, "command/exec/terminate": kill}) as server:
+        client, _ = await connect_socket(server)
+        for number in range(count):
+            await client.send({"id": number, "method": "thread/list", "params": {"searchTerm": search}})
+        assert await client.receive() == {"id": count - 1, "error": OVERLOADED}
+        assert (await client.request("command/exec/terminate", params={"processId": "p"})) == {}
+        assert await client.answer_to(count - 2) == {"name": str(count - 2)}
+
+
+async def test_as_many_more_of_what_ends_something_are_taken_and_no_more() -> None:
+    async with serving({"turn/interrupt": Work()}) as server:
+        client, _ = await connect_socket(server)
+        for number in range(2 * MAX_REQUESTS + 1):
+            await client.send({"id": number, "method": "turn/interrupt", "params": {"threadId": "t", "turnId": "t"}})
+        assert await client.receive() == {"id": 2 * MAX_REQUESTS, "error": OVERLOADED}
+
+
+def test_what_makes_room_is_known_to_the_protocol() -> None:
+    assert CLIENT_REQUESTS.keys() >= MAKE_ROOM
 
 
 async def test_a_newcomer_is_answered_while_others_have_all_that_they_may() -> None:
