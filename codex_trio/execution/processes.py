@@ -152,6 +152,15 @@ class ManagedProcess:
                     await self.wait()
         self._close_handles()
 
+    async def end_alone(self) -> None:
+        """SIGKILL and let go of a process that cannot start any other: nothing else has to be looked for."""
+        with trio.CancelScope(shield=True):
+            if self._pidfd >= 0 and self._exit_code is None and not self._reap():
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+                with trio.move_on_after(KILL_SECONDS):
+                    await self.wait()
+        self._close_handles()
+
     async def __aenter__(self) -> Self:
         return self
 

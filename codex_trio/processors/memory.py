@@ -51,5 +51,10 @@ class MemoryProcessor:
     ) -> wire.ThreadMemoryReadResponse:
         """Return the summary that a loaded thread's model is told."""
         live = self._threads.loaded.get(parse_thread_id(params.thread_id))
-        summary = await self._threads.memories.summary() if memory_settings(live.config).use else None
+        if not memory_settings(live.config).use:
+            return wire.ThreadMemoryReadResponse(summary=None)
+        try:
+            summary = await self._threads.memories.summary()
+        except OSError as error:
+            raise internal_error(f"failed to read memories: {error.filename or ''}: {error.strerror}") from error
         return wire.ThreadMemoryReadResponse(summary=summary)

@@ -1,10 +1,12 @@
 """Scripts run in a process that can compute, and can reach nothing but the server's end of its pipes."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +106,36 @@ async def test_a_value_that_is_nested_too_deep_ends_the_script_with_that_reason(
     async with open_process() as process:
         with pytest.raises(ScriptProcessEnded, match="nested too deep"):
             await run(process, "let d = {}; for (let i = 0; i < 3000; i++) d = {d}; await tools.double(d)")
+
+
+async def hear_all(process: ScriptProcess) -> None:
+    while True:
+        await process.receive()
+
+
+def script_processes() -> list[int]:
+    """Return the processes of this test that run scripts."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"scripts.host" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [(signal.SIGKILL, "killed from elsewhere"), (signal.SIGXCPU, "more than 60 seconds of processor time")],
+)
+async def test_a_process_that_is_killed_says_by_what(number: signal.Signals, why: str):
+    async with open_process() as process:
+        await begin(process, "text(1); await tools.double({ n: 1 })")
+        await process.receive()
+        [pid] = script_processes()
+        os.kill(pid, number)
+        with pytest.raises(ScriptProcessEnded, match=why):
+            await hear_all(process)
 
 
 async def test_a_process_that_is_gone_says_so():

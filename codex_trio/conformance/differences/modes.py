@@ -20,6 +20,11 @@ MODES: tuple[Difference, ...] = (
         "reports an error where git knows nothing of the branch, and leaves the turn open for ever",
     ),
     Difference(
+        "memories::a_summary_that_cannot_be_read_is_told_of_and_costs_no_turn",
+        "reference",
+        "answers that there is no summary where there is one that cannot be read",
+    ),
+    Difference(
         "plan_mode::a_question_is_void_when_its_turn_is_stopped",
         "reference",
         "does not tell clients that a question to the user is void when its turn is stopped",

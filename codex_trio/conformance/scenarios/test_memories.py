@@ -57,6 +57,21 @@ async def test_nothing_is_used_where_memories_are_off(lab: Lab, probe: Probe) ->
     assert (refusal.code, refusal.message) == (-32600, f"thread not found: {NOBODY}")
 
 
+async def test_a_summary_that_cannot_be_read_is_told_of_and_costs_no_turn(lab: Lab) -> None:
+    lab.configure(tables=FEATURE)
+    remember(lab, "")
+    for file in lab.codex_home.glob("memories*/memory_summary.md"):
+        file.unlink()
+        file.mkdir()
+    lab.script(answer(message("Hi.")).repeated())
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        refusal = await probe.refusal("thread/memory/read", {"threadId": thread_id})
+        assert refusal.code == -32603
+        assert "memor" in refusal.message
+        assert (await probe.run_turn(thread_id)).status == "completed"
+
+
 async def test_everything_is_forgotten_on_request(lab: Lab, probe: Probe) -> None:
     folder = remember(lab, "x")
     elsewhere = lab.base / "elsewhere"

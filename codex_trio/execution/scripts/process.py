@@ -21,6 +21,7 @@ from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.scripts.host import BOOTSTRAP, CPU_SECONDS
 from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.sandbox import seccomp
 
 _ENGINE = "_quickjs"
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -61,14 +62,19 @@ class ScriptProcess:
 
     async def aclose(self) -> None:
         """End the process, whatever it does."""
-        await self._process.aclose(kill=True)
+        if seccomp.is_supported(os.uname().machine):
+            await self._process.end_alone()
+        else:
+            await self._process.aclose(kill=True)
 
     async def _end(self) -> str:
         """Return why the process ended."""
         await self._process.close_stdin()
         code = await self._process.wait()
-        if code in (128 + signal.SIGXCPU, 128 + signal.SIGKILL):
+        if code == 128 + signal.SIGXCPU:
             return f"the script used more than {CPU_SECONDS} seconds of processor time"
+        if code == 128 + signal.SIGKILL:
+            return "the process of the script was killed from elsewhere: this machine may be out of memory"
         return f"the process of the script ended by itself (exit code {code})"
 
 
