@@ -29,6 +29,10 @@ REACHED_TYPES = frozenset(
 )
 """What a provider may say of why a limit is reached; anything else is as good as nothing."""
 
+_MOST_PERCENT = (1 << 31) - 1
+_MOST = (1 << 63) - 1
+"""What clients can be told: other numbers mean nothing."""
+
 _FAMILY_HEADER = re.compile(r"x-(codex(?:-[a-z0-9-]+)?)-(?:primary|secondary)-used-percent")
 
 
@@ -100,7 +104,7 @@ def from_event(windows: Any, credits: Any, name: Any) -> RateLimitSnapshot | Non
 def _told_window(said: Any) -> RateLimitWindow | None:
     window = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
     used = window.get("used_percent")
-    if isinstance(used, bool) or not isinstance(used, int | float) or not math.isfinite(used):
+    if isinstance(used, bool) or not isinstance(used, int | float) or not _is_percentage(used):
         return None
     return RateLimitWindow(
         used_percent=float(used),
@@ -110,7 +114,11 @@ def _told_window(said: Any) -> RateLimitWindow | None:
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST else None
+
+
+def _is_percentage(used: float) -> bool:
+    return math.isfinite(used) and abs(used) <= _MOST_PERCENT
 
 
 def reached(headers: Mapping[str, str]) -> RateLimitSnapshot:
@@ -140,7 +148,7 @@ def _window(headers: Mapping[str, str], prefix: str) -> RateLimitWindow | None:
     minutes = _integer(headers.get(f"{prefix}-window-minutes"))
     resets_at = _integer(headers.get(f"{prefix}-reset-at"))
     # A window of no use, length or end is how a provider says that there is none.
-    if not math.isfinite(used) or not (used or minutes or resets_at):
+    if not _is_percentage(used) or not (used or minutes or resets_at):
         return None
     return RateLimitWindow(used_percent=used, window_minutes=minutes, resets_at=resets_at)
 
@@ -156,7 +164,7 @@ def _credits(headers: Mapping[str, str]) -> Credits | None:
 
 def _integer(text: str | None) -> int | None:
     try:
-        return int(text) if text is not None else None
+        return _whole(int(text)) if text is not None else None
     except ValueError:
         return None
 
