@@ -54,7 +54,8 @@ def limit_reached(
 
     `resets_at` and `now` are in Unix seconds; times are told in local time.
     """
-    again = f"try again at {_moment(resets_at, now)}." if resets_at is not None else "try again later."
+    moment = None if resets_at is None else _moment(resets_at, now)
+    again = "try again later." if moment is None else f"try again at {moment}."
     if limits.limit_name and limits.limit_name != "codex":
         return f"You’ve hit your usage limit for {limits.limit_name}. Switch to another model now, or {again}"  # noqa: RUF001
     if text := _WORKSPACE_TEXTS.get(limits.rate_limit_reached_type or ""):
@@ -65,9 +66,12 @@ def limit_reached(
     return f"You’ve hit your usage limit. {way_out + again if way_out else 'T' + again[1:]}"  # noqa: RUF001
 
 
-def _moment(at: float, now: float) -> str:
-    """Return a time of today as `1:34 PM`, another as `May 18th, 2033 3:33 AM`."""
-    then, today = time.localtime(at), time.localtime(now)
+def _moment(at: float, now: float) -> str | None:
+    """Return a time of today as `1:34 PM`, another as `May 18th, 2033 3:33 AM`; None for one that is no time."""
+    try:
+        then, today = time.localtime(at), time.localtime(now)
+    except (OverflowError, ValueError, OSError):
+        return None
     clock = f"{then.tm_hour % 12 or 12}:{then.tm_min:02} {'AM' if then.tm_hour < 12 else 'PM'}"
     if (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday):
         return clock

@@ -308,3 +308,11 @@ def test_the_time_to_come_back_is_told_in_local_time(resets_at: int, told: str):
         RateLimitSnapshot(), plan=None, resets_at=resets_at, promotion=None, now=2_000_000_000
     )
     assert text == f"{HIT}. Try again at {told}."
+
+
+@pytest.mark.parametrize("resets_at", [1e308, float("nan"), 10**30, -1e300])
+def test_a_time_that_is_none_is_later(resets_at: float):
+    text = usage_text.limit_reached(
+        RateLimitSnapshot(), plan=None, resets_at=resets_at, promotion=None, now=2_000_000_000
+    )
+    assert text == f"{HIT}. Try again later."
