@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -21,6 +21,10 @@ from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, read_who
 
 MAX_CATALOG_BYTES = 8 << 20
 """An entry holds a model's instructions of some twenty kilobytes."""
+
+
+_Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+_Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 
 
 class EffortEntry(msgspec.Struct, frozen=True):
@@ -42,7 +46,7 @@ class TruncationEntry(msgspec.Struct, frozen=True):
     """How much of a tool's output a model gets to see."""
 
     mode: Literal["tokens", "bytes"]
-    limit: int
+    limit: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class UpgradeEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +74,7 @@ class MessagesEntry(msgspec.Struct, frozen=True):
 class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One model. Keys that have no field here change nothing."""
 
-    slug: str
+    slug: _Name
     display_name: str
     description: str | None = None
     shell_type: Literal["default", "local", "shell_command", "unified_exec", "disabled"] = "default"
@@ -91,11 +95,11 @@ class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
     truncation_policy: TruncationEntry = TruncationEntry("bytes", 10_000)
     supports_parallel_tool_calls: bool = True
     supports_image_detail_original: bool = False
-    context_window: int | None = None
-    max_context_window: int | None = None
-    auto_compact_token_limit: int | None = None
+    context_window: _Tokens | None = None
+    max_context_window: _Tokens | None = None
+    auto_compact_token_limit: _Tokens | None = None
     comp_hash: str | None = None
-    effective_context_window_percent: int = 95
+    effective_context_window_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 95
     experimental_supported_tools: tuple[str, ...] = ()
     input_modalities: tuple[str, ...] = ("text", "image")
     supports_search_tool: bool = False
@@ -156,9 +160,15 @@ class CatalogError(Exception):
 def decode_catalog(text: bytes) -> tuple[CatalogEntry, ...]:
     """Return the entries of a catalog. Raises `CatalogError`."""
     try:
-        return _decoder().decode(text).models
+        models = _decoder().decode(text).models
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CatalogError(str(error)) from None
+    seen: set[str] = set()
+    for number, entry in enumerate(models):
+        if entry.slug in seen:
+            raise CatalogError(f"the model `{_shown(entry.slug)}` is there twice - at `$.models[{number}].slug`")
+        seen.add(entry.slug)
+    return models
 
 
 def ignored_keys(text: bytes, source: str) -> str | None:

@@ -13,7 +13,11 @@ import trio
 
 from codex_trio.config.providers import AuthCommand
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.model.short_command import run_short, why_not_run
+from codex_trio.model.short_command import MAX_OUTPUT, run_short, why_not_run
+
+
+class _NoKey(Exception):
+    """A command gave no key; the text says what it did."""
 
 
 class AuthCommands:
@@ -41,6 +45,9 @@ class CommandKey:
         self._folder = folder
         self._running = trio.Lock()
         self._known: tuple[str, float] | None = None
+        self._failures = 0
+        self._why = ""
+        """What went wrong last."""
 
     async def current(self) -> str:
         """Return the key, from the command where it is not known or was known for too long. Raises ModelError."""
@@ -51,14 +58,22 @@ class CommandKey:
         return await self._known_unless(refused)
 
     async def _known_unless(self, refused: str | None) -> str:
+        failures = self._failures
         async with self._running:
+            if self._failures != failures:
+                # It failed while this waited: it would fail again, and those behind would wait once more each.
+                raise self._failure(self._why)
             if self._known is not None:
                 key, since = self._known
                 # Turns of other threads may have had it changed already.
                 if key != refused and trio.current_time() - since < self._command.refresh_interval_ms / 1000:
                     return key
                 self._known = None
-            key = await self._run()
+            try:
+                key = await self._run()
+            except _NoKey as problem:
+                self._failures, self._why = self._failures + 1, str(problem)
+                raise self._failure(self._why) from problem
             self._known = (key, trio.current_time())
             return key
 
@@ -72,14 +87,16 @@ class CommandKey:
                 seconds=command.timeout_ms / 1000,
             )
         except (OSError, ValueError) as error:
-            raise self._failure(f"could not be run: {why_not_run(error)}") from error
+            raise _NoKey(f"could not be run: {why_not_run(error)}") from error
         if outcome.status is None:
-            raise self._failure(f"gave no key within {command.timeout_ms} ms")
+            raise _NoKey(f"gave no key within {command.timeout_ms} ms")
         if outcome.problem is not None:
-            raise self._failure(outcome.problem)
+            raise _NoKey(outcome.problem)
+        if outcome.is_cut:
+            raise _NoKey(f"printed more than {MAX_OUTPUT >> 10} KiB")
         key = outcome.output.decode(errors="replace").strip()
         if not key or not key.isascii() or not key.isprintable():
-            raise self._failure("printed nothing that can be a key" if key else "printed no key")
+            raise _NoKey("printed nothing that can be a key" if key else "printed no key")
         return key
 
     def _failure(self, what: str) -> ModelError:

@@ -41,6 +41,7 @@ FRESH_SECONDS = 300.0
 """How long models that came from an endpoint are not looked for anew, unless the provider names a newer version."""
 
 _OK, _NOT_MODIFIED = 200, 304
+_MAX_ETAG = 1024
 
 
 class CachedCatalog(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +165,7 @@ class CatalogRefresh:
                 body += part
                 if len(body) > MAX_CATALOG_BYTES:
                     raise CatalogError(f"larger than {MAX_CATALOG_BYTES >> 20} MB")
-            etag = response.headers.get("etag")
+            etag = _usable(response.headers.get("etag"))
         finally:
             await response.aclose(drain=True)
         text = bytes(body)
@@ -193,6 +194,11 @@ class CatalogRefresh:
     def _complain(self, problem: str) -> None:
         shown = shown_address(self._provider.model_catalog_url or "")
         _log.warning("the models of %s could not be brought up to date from %s: %s", self._provider.id, shown, problem)
+
+
+def _usable(etag: str | None) -> str | None:
+    """Return an ETag that can be sent back."""
+    return etag if etag is not None and etag.isascii() and etag.isprintable() and len(etag) <= _MAX_ETAG else None
 
 
 def _plain(etag: str) -> str:

@@ -47,6 +47,7 @@ MAX_REDIRECTS = 5
 """A request is sent on from one address to the next this many times at most."""
 
 _UNAUTHORIZED = 401
+_UNSUPPORTED_MEDIA = 415
 _REPEATED_ELSEWHERE = frozenset({307, 308})
 _IDLE = "idle timeout waiting for SSE"
 _BROKEN_BODY = "Transport error: network error: error decoding response body"
@@ -254,6 +255,10 @@ class ResponsesClient:
             if isinstance(outcome, HttpResponse):
                 return outcome
             error, may_repeat = outcome
+            if error.http_status == _UNSUPPORTED_MEDIA and headers.pop("content-encoding", None):
+                # Something on the way takes no zstd.
+                body = encode_body(request)
+                continue
             if not may_repeat or attempt > self.provider.request_max_retries:
                 raise error
             await trio.sleep(retry.stream_delay(attempt, error))

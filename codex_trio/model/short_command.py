@@ -14,16 +14,19 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import trio
 
-_MAX_OUTPUT = 64 << 10
+MAX_OUTPUT = 64 << 10
 _MAX_QUOTED = 300
 
 
 class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a command. `status` is None for one that took too long; output past a bound is dropped."""
+    """What became of a command. `status` is None for one that took too long; output past a bound is dropped and
+    `is_cut` says so.
+    """
 
     status: int | None
     output: bytes
     complaint: bytes
+    is_cut: bool = False
 
     @property
     def problem(self) -> str | None:
@@ -65,7 +68,10 @@ async def run_short(
                 status = await process.wait()
                 # What it left behind would hold the pipes open.
                 _kill_group(process.pid)
-            return CommandOutcome(status=status, output=bytes(output), complaint=bytes(complaint))
+            kept = bytes(output[:MAX_OUTPUT])
+            return CommandOutcome(
+                status=status, output=kept, complaint=bytes(complaint), is_cut=len(output) > MAX_OUTPUT
+            )
         return CommandOutcome(status=None, output=b"", complaint=b"")
     finally:
         _kill_group(process.pid)
@@ -83,4 +89,5 @@ def _kill_group(group: int) -> None:
 async def _collect(stream: trio.abc.ReceiveStream, into: bytearray) -> None:
     """Take in what is written to the end; nobody needs more than a little of it."""
     async for chunk in stream:
-        into += chunk[: _MAX_OUTPUT - len(into)]
+        # One byte too many, to tell of it.
+        into += chunk[: MAX_OUTPUT + 1 - len(into)]

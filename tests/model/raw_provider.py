@@ -12,6 +12,8 @@ from typing import Any
 
 import trio
 
+from codex_trio.util.zstd import zstd_library
+
 Reply = bytes | Callable[[trio.abc.Stream], Awaitable[None]]
 """The bytes of an answer, or what to do with the connection, which is closed after it."""
 
@@ -106,6 +108,8 @@ async def _read(stream: trio.abc.Stream) -> bytes:
 def _received(head: str, body: bytes) -> Received:
     first, *lines = head.split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if headers.get("content-encoding") == "zstd":
+        body = zstd_library().decompress(body)
     return Received(first.split(" ")[1], headers, json.loads(body) if body else None, trio.current_time())
 
 

@@ -55,6 +55,23 @@ async def test_a_refused_key_is_asked_for_anew_once_for_all_who_had_it(tmp_path:
     assert got == ["2"] * 5
 
 
+async def test_a_command_that_fails_is_run_once_for_all_who_wait_for_it(tmp_path: Path) -> None:
+    key = key_of("echo x >> runs; exit 1", cwd=tmp_path)
+    told: list[str] = []
+
+    async def ask() -> None:
+        with pytest.raises(ModelError) as caught:
+            await key.current()
+        told.append(caught.value.message)
+
+    for runs in (1, 2):
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(ask)
+        assert (tmp_path / "runs").read_text() == "x\n" * runs
+    assert ["failed with status 1" in message for message in told] == [True] * 10
+
+
 async def test_providers_with_the_same_command_share_its_key() -> None:
     keys = AuthCommands(ENVIRON, folder=Path("/"))
     one, same, other = (keys.key_of(AuthCommand(command=name)) for name in ("a", "a", "b"))
@@ -69,6 +86,7 @@ async def test_providers_with_the_same_command_share_its_key() -> None:
         ("kill -9 $$", "failed with status -9"),
         ("echo", "printed no key"),
         ("printf 'one\\ntwo'", "printed nothing that can be a key"),
+        ("head -c 65537 /dev/zero | tr '\\0' a", "printed more than 64 KiB"),
     ],
 )
 async def test_a_command_that_gives_no_key_is_named_with_the_reason(script: str, told: str) -> None:

@@ -76,6 +76,12 @@ def test_without_a_visible_model_the_first_one_is_the_default() -> None:
     assert models.default.slug == "first"
 
 
+def entries(*models: dict[str, Any]) -> str:
+    return json.dumps(
+        {"models": [{"slug": f"m{number}", "display_name": "M"} | model for number, model in enumerate(models)]}
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -86,6 +92,14 @@ def test_without_a_visible_model_the_first_one_is_the_default() -> None:
         ('{"models": [{"slug": "a", "display_name": "A", "visibility": "shown"}]}', r"\$\.models\[0\]\.visibility"),
         ('{"models": ' + "[" * 100_000, "."),
         (b"\xff", "."),
+        (entries({"slug": ""}), r"\$\.models\[0\]\.slug"),
+        (entries({"slug": "a\n"}), r"\$\.models\[0\]\.slug"),
+        (entries({"slug": "a"}, {"slug": "a"}), r"`a` is there twice - at `\$\.models\[1\]\.slug`"),
+        (entries({"context_window": 0}), r"\$\.models\[0\]\.context_window"),
+        (entries({"max_context_window": -1}), r"\$\.models\[0\]\.max_context_window"),
+        (entries({"auto_compact_token_limit": -1}), r"\$\.models\[0\]\.auto_compact_token_limit"),
+        (entries({"effective_context_window_percent": 101}), r"\$\.models\[0\]\.effective_context_window_percent"),
+        (entries({"truncation_policy": {"mode": "bytes", "limit": -1}}), r"\$\.models\[0\]\.truncation_policy\.limit"),
     ],
 )
 def test_what_is_no_catalog_is_told_with_its_place(text: str | bytes, place: str) -> None:

@@ -65,6 +65,17 @@ async def test_what_the_endpoint_says_counts_and_is_known_at_the_next_start(
     assert ("if-none-match" in first.headers, second.headers["if-none-match"]) == (False, '"1"')
 
 
+@pytest.mark.parametrize("etag", ["x" * 2000, "\xff"], ids=["long", "binary"])
+async def test_a_version_that_cannot_be_sent_back_is_not_kept(
+    tmp_path: Path, transport: HttpTransport, etag: str
+) -> None:
+    answer = http(200, MODELS, headers="etag: E\r\n").replace(b"etag: E", b"etag: " + etag.encode("latin-1"))
+    async with open_provider(answer) as endpoint:
+        client = Client(endpoint.url, tmp_path, transport)
+        assert [await client.run() for _ in range(2)] == [["theirs"]] * 2
+        assert not any("if-none-match" in request.headers for request in endpoint.requests)
+
+
 async def test_what_another_endpoint_said_is_not_taken_over(tmp_path: Path, transport: HttpTransport) -> None:
     async with open_provider(FIRST) as endpoint:
         await Client(endpoint.url, tmp_path, transport).run()

@@ -533,6 +533,16 @@ async def test_providers_are_asked_for_what_can_be_inflated(make_client: MakeCli
     assert provider.requests[0].headers["accept-encoding"] == "zstd,gzip"
 
 
+async def test_where_no_zstd_is_taken_the_same_request_goes_out_plain(transport: HttpTransport):
+    async with open_provider(http(415, {"error": {"message": "no zstd"}}), DONE) as provider:
+        config = ModelProviderConfig(id="mock", name="Mock", base_url=provider.url, request_max_retries=0)
+        events = await collect(ResponsesClient(config, transport, api_key=None, environ={}, compresses=True))
+    assert isinstance(events[-1], Completed)
+    first, second = provider.requests
+    assert (first.headers["content-encoding"], "content-encoding" in second.headers) == ("zstd", False)
+    assert first.body == second.body
+
+
 async def test_a_compressed_refusal_is_read_as_well(make_client: MakeClient):
     async with open_provider(compressed(gzip.compress(b"no such model"), "gzip", status=404)) as provider:
         error = await failure(make_client(provider.url))
