@@ -103,6 +103,17 @@ async def test_a_model_asks_its_user_and_waits(lab: Lab, probe: Probe) -> None:
     assert (turn.status, turn.text) == ("completed", "Blue.")
 
 
+async def test_a_long_answer_of_a_user_takes_bounded_room(lab: Lab, probe: Probe) -> None:
+    thread_id = await thread(lab, probe)
+
+    def reply(_request: Message) -> Any:
+        return {"answers": {"colour": {"answers": ["x" * 1_000_000]}}}
+
+    turn = await planning(lab, probe, thread_id, answer(asks(QUESTION)), answer(message("Blue.")), answer=reply)
+    assert (turn.status, turn.text) == ("completed", "Blue.")
+    assert len(lab.model.requests[-1].output_of("c1")) < 60_000
+
+
 async def test_a_user_who_does_not_answer_stops_nothing(lab: Lab, probe: Probe) -> None:
     thread_id = await thread(lab, probe)
     lab.script(answer(asks(QUESTION)), answer(message("Red, then.")))

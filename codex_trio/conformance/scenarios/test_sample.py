@@ -3,10 +3,11 @@
 from typing import Any
 
 import msgspec
+import trio
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Probe
-from codex_trio.testing.model_script import Gate, answer, function_call, http_error, message
+from codex_trio.conformance.probe import WAIT_SECONDS, Probe
+from codex_trio.testing.model_script import Gate, answer, function_call, http_error, message, message_of
 
 NOBODY = "01a22ada-de99-7622-a8f7-27d308bf814c"
 
@@ -159,6 +160,19 @@ async def test_a_plan_in_a_file_is_for_the_model_to_read(lab: Lab, probe: Probe)
     lab.script(answer(message("Done.")))
     await probe.run_turn(thread_id, prepared["prompt"])
     assert [item for item in lab.model.requests[0].input if item["type"] == "function_call_output"] == []
+
+
+async def test_no_plan_is_handed_to_a_thread_at_work(lab: Lab, probe: Probe) -> None:
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    gate = Gate()
+    lab.script(answer(message_of(["At", gate, " work."])))
+    turn_id = await probe.start_turn(thread_id)
+    with trio.fail_after(WAIT_SECONDS):
+        await gate.reached.wait()
+    error = await probe.refusal("thread/prepareApprovedPlan", {"threadId": thread_id, "markdown": "x"})
+    assert (error.code, error.message) == (-32600, "The thread already has an active turn.")
+    gate.open()
+    assert (await probe.finish_turn(turn_id)).status == "completed"
 
 
 async def test_plans_that_cannot_be_handed_over_are_refused(lab: Lab, probe: Probe) -> None:

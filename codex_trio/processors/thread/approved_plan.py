@@ -38,6 +38,8 @@ class ApprovedPlanProcessor:
         if not plan.strip():
             raise invalid_request("The approved plan is empty.")
         check_size(len(plan))
+        if live.runs_turn:
+            raise invalid_request("The thread already has an active turn.")
         if path is not None:
             if not Path(path).is_absolute():
                 raise invalid_params("`attachmentPath` must be absolute on the app server")
