@@ -110,11 +110,11 @@ class CatalogRefresh:
             cached = decoding.json_decoder(CachedCatalog).decode(text)
             if cached.url == self._provider.model_catalog_url:
                 self._take(*self._read(base64.b64decode(cached.text)))
-                self._etag = cached.etag
+                self._etag = _usable(cached.etag)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, CatalogError) as error:
-            _log.warning("the models of %s are not known from before: %s", self._provider.id, error)
+            _log.warning("the models of %s are not known from before, by %s: %s", self._provider.id, self._cache, error)
 
     def tell_ignored(self) -> None:
         """Tell of keys that change nothing in the catalog that holds now, unless that was told."""
@@ -171,7 +171,11 @@ class CatalogRefresh:
         text = bytes(body)
         self._take(*await trio.to_thread.run_sync(self._read, text))
         self.tell_ignored()
-        await trio.to_thread.run_sync(partial(self._keep, url, etag, text))
+        self._etag = etag
+        try:
+            await trio.to_thread.run_sync(partial(self._keep, url, etag, text))
+        except OSError as error:
+            _log.warning("the models of %s are up to date, but will not be known later: %s", self._provider.id, error)
 
     def _read(self, text: bytes) -> tuple[tuple[ModelInfo, ...], str | None]:
         """Return the models of a catalog, and what is to be told of it. Raises `CatalogError`."""
@@ -189,7 +193,6 @@ class CatalogRefresh:
     def _keep(self, url: str, etag: str | None, text: bytes) -> None:
         cached = CachedCatalog(url=url, etag=etag, text=base64.b64encode(text).decode())
         replace_file(self._cache, msgspec.json.encode(cached))
-        self._etag = etag
 
     def _complain(self, problem: str) -> None:
         shown = shown_address(self._provider.model_catalog_url or "")

@@ -76,6 +76,32 @@ async def test_a_version_that_cannot_be_sent_back_is_not_kept(
         assert not any("if-none-match" in request.headers for request in endpoint.requests)
 
 
+async def test_a_version_that_cannot_be_sent_back_is_not_taken_from_what_was_kept(
+    tmp_path: Path, transport: HttpTransport
+) -> None:
+    async with open_provider(FIRST) as endpoint:
+        await Client(endpoint.url, tmp_path, transport).run()
+        kept = (tmp_path / CACHE_NAME).read_text()
+        (tmp_path / CACHE_NAME).write_text(kept.replace(json.dumps('"1"'), json.dumps("a\r\nb: c")))
+        client = Client(endpoint.url, tmp_path, transport)
+        client.refresh.recall()
+        endpoint.answer(http(200, NEWER))
+        assert await client.run() == ["newer"]
+
+
+async def test_models_that_cannot_be_kept_hold_all_the_same_and_are_asked_for_by_their_version(
+    tmp_path: Path, transport: HttpTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / CACHE_NAME).mkdir()
+    async with open_provider(FIRST, http(304)) as endpoint:
+        client = Client(endpoint.url, tmp_path, transport)
+        with caplog.at_level(logging.WARNING):
+            assert [await client.run() for _ in range(2)] == [["theirs"]] * 2
+        assert endpoint.requests[1].headers["if-none-match"] == '"1"'
+    [record] = caplog.records
+    assert "are up to date, but will not be known later" in record.getMessage()
+
+
 async def test_what_another_endpoint_said_is_not_taken_over(tmp_path: Path, transport: HttpTransport) -> None:
     async with open_provider(FIRST) as endpoint:
         await Client(endpoint.url, tmp_path, transport).run()
