@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
 import msgspec
 import trio
 
 from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
+from codex_trio.model.provider_error import ProviderError, bounded, quoted
 from codex_trio.util import decoding
 
 Kind = TypeVar("Kind")
@@ -96,7 +98,7 @@ class Ollama:
             while (line := await lines.next()) is not None:
                 said = _decoded(line, _OllamaLine)
                 if said.error is not None:
-                    raise PullFailed(said.error)
+                    raise PullFailed(bounded(said.error))
                 has_ended = said.status == "success"
                 told(Pulled(said.status, said.completed, said.total))
         if not has_ended:
@@ -141,10 +143,10 @@ class LmStudio:
             if job.status in ("completed", "already_downloaded"):
                 return
             if job.status == "failed" or job.job_id is None:
-                raise PullFailed(str(job.error or f"LM Studio says `{job.status}`"))
+                raise PullFailed(bounded(str(job.error or f"LM Studio says `{job.status}`")))
             await trio.sleep(self._poll_seconds)
             known = job.job_id
-            job = await self._job("GET", f"{self._jobs}/status/{known}", b"")
+            job = await self._job("GET", f"{self._jobs}/status/{quote(known, safe='')}", b"")
             job = msgspec.structs.replace(job, job_id=known)
 
     async def _job(self, method: str, url: str, body: bytes) -> _LmStudioJob:
@@ -182,13 +184,8 @@ async def _answer(transport: HttpTransport, method: str, url: str, body: bytes) 
 
 
 def _words(body: bytes) -> str:
-    """Return what an error says of itself."""
-    try:
-        said: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return body[:200].decode(errors="replace").strip()
-    error: Any = cast("dict[str, Any]", said).get("error") if isinstance(said, dict) else said
-    return str(cast("dict[str, Any]", error).get("message", cast("Any", error)) if isinstance(error, dict) else error)
+    """Return what an error says of itself, within bounds."""
+    return bounded(ProviderError.of_body(body).message or quoted(body))
 
 
 async def _whole(response: HttpResponse) -> bytes:
@@ -225,5 +222,5 @@ class _Lines:
 def _decoded(body: bytes, kind: type[Kind]) -> Kind:
     try:
         return decoding.json_decoder(kind).decode(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise PullFailed(f"an answer that is not understood: {error}") from error

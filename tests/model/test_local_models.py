@@ -63,6 +63,10 @@ async def test_ollama_fetches_a_model_and_says_how_far_it_is(transport: HttpTran
         (lines({"status": "pulling manifest"}), "before the whole model had come"),
         (http(500, {"error": "disk full"}), "HTTP status 500: disk full"),
         (http(200, b"nonsense\n"), "not understood"),
+        (http(200, b'{"status": "", "x": ' + b"[" * 100_000 + b"\n"), "not understood"),
+        (http(200, b'{"status": "\xff"}\n'), "not understood"),
+        (http(500, b"[" * 100_000), r"HTTP status 500: \[{9,9000}…"),
+        (lines({"status": "", "error": "x" * 1_000_000}), "^x{9,9000}…$"),
     ],
 )
 async def test_a_pull_that_fails_says_why(transport: HttpTransport, answer: Reply, problem: str) -> None:
