@@ -17,15 +17,11 @@ from codex_trio.engine.response_items import ResponseItem
 from codex_trio.tools.calls import ToolCall, ToolFailure
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.registry import OfferedTools, Tool
-from codex_trio.tools.truncate import fit, token_estimate
 from codex_trio.util.fair_lock import FairLock
 
 _log = logging.getLogger(__name__)
 
 _MAX_QUOTED = 500
-
-_SLACK_TOKENS = 1000
-"""What an output may have beyond its limit: tools cut their own, and say so in front."""
 
 
 class _Slot:
@@ -88,7 +84,6 @@ class ToolCalls:
                 slot.output = await self._output(tool, call)
         except ToolFailure as failure:
             slot.output = str(failure) + _as_written(slot)
-        slot.output = self._within_limit(slot.output)
         slot.done = True
         await self._store()
         await self._context.approvals.close_call()
@@ -102,13 +97,6 @@ class ToolCalls:
             # A tool that breaks must not take the turn with it: the model can work around it.
             _log.exception("tool %s broke", call.name)
             return f"{call.name} failed: {error}"
-
-    def _within_limit(self, output: Any) -> Any:
-        """Return a text that a model can be told, whoever wrote it; what has parts was cut by its tool."""
-        limit = self._context.model.tool_output_token_limit
-        if not isinstance(output, str) or token_estimate(output) <= limit + _SLACK_TOKENS:
-            return output
-        return fit(output, max_tokens=limit)
 
     async def _store(self) -> None:
         """Store the outputs that are next in order; one task at a time, so that the order holds."""
