@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "doctor": ("codex_trio.cli.doctor", "tell whether this installation can work"),
     "mcp": ("codex_trio.cli.mcp", "list, add, remove and log in to MCP servers"),
     "plugin": ("codex_trio.cli.plugin", "list, add and remove plugins and their marketplaces"),
+    "execpolicy": ("codex_trio.cli.execpolicy", "tell what files of command rules say of a command"),
     "exec-server": ("codex_trio.cli.exec_server", "run commands here for an app-server elsewhere"),
 }
 

@@ -191,17 +191,18 @@ class PolicyRules:
         """Return the rules about hosts, in file order."""
         return tuple(self._network_rules)
 
-    def check(self, argv: Sequence[str], *, resolve_host_executables: bool = True) -> list[RuleMatch]:
+    def check(self, argv: Sequence[str], *, resolve_host_executables: bool = True, folder: str = "") -> list[RuleMatch]:
         """Return every rule that applies to this one command.
 
-        A program given by path is matched as written first, and else by its base name.
+        A program given by path is matched as written first, and else by its base name. Relative paths begin at
+        `folder`, where that is given.
         """
         if not argv:
             return []
         matches = self._match(argv[0], argv)
         if matches or not resolve_host_executables or "/" not in argv[0]:
             return matches
-        return self._match_base_name(argv)
+        return self._match_base_name(os.path.normpath(os.path.join(folder, argv[0])), argv)
 
     @property
     def has_limits(self) -> bool:
@@ -283,8 +284,7 @@ class PolicyRules:
             if (prefix := rule.matched_prefix(argv)) is not None
         ]
 
-    def _match_base_name(self, argv: Sequence[str]) -> list[RuleMatch]:
-        path = os.path.normpath(argv[0])
+    def _match_base_name(self, path: str, argv: Sequence[str]) -> list[RuleMatch]:
         name = os.path.basename(path)
         allowed = self._host_executables.get(name)
         if allowed is not None and path not in allowed:
