@@ -6,13 +6,15 @@ Does not own: how the model is told (`instructions`), or the settings (`codex_tr
 
 import codecs
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
 
 from codex_trio.config.project import folders_between
 from codex_trio.environments.environment import Environment
+from codex_trio.environments.errors import UnreachableFile
 from codex_trio.environments.files import DocumentFiles
 from codex_trio.util.regular_file import NotARegularFile, check_regular
 
@@ -69,7 +71,7 @@ def load_project_docs(
     fallback_names = [name for name in fallback_names if _is_name(name)]
     own = ""
     # The user's own file may lead anywhere; what comes with a project may not lead out of it.
-    own_file = _first_file(own_files, codex_home, names, places=("/",), warnings=warnings)
+    own_file = _first_file(own_files, codex_home, names, places=lambda: ("/",), warnings=warnings)
     if own_file is not None:
         start, left_out = _read(own_files, own_file, warnings, limit=_MAX_OWN_BYTES)
         own = start.decode("utf-8", "replace").strip()
@@ -77,9 +79,13 @@ def load_project_docs(
             warnings.append(f"Loaded only {len(start)} of {len(start) + left_out} bytes from `{own_file}`.")
         if own:
             sources.append(own_file)
-    folders, places = folders_between(project_root, cwd), _project_places(environment, files, project_root, cwd)
+    # Hardly ever asked for: only a link can lead anywhere.
+    places = cache(partial(_project_places, environment, files, project_root, cwd))
     names = (*names, *fallback_names)
-    found = [_first_file(files, folder, names, places=places, warnings=warnings) for folder in folders]
+    found = [
+        _first_file(files, folder, names, places=places, warnings=warnings)
+        for folder in folders_between(project_root, cwd)
+    ]
     texts = _read_within_budget(environment, [path for path in found if path is not None], max_bytes, sources, warnings)
     text = _SEPARATOR.join(part for part in (own, "\n\n".join(texts)) if part)
     size = len(text.encode())
@@ -122,11 +128,16 @@ def _project_places(environment: Environment, files: DocumentFiles, project_root
 
 
 def _first_file(
-    files: DocumentFiles, folder: Path, names: Sequence[str], *, places: Sequence[str], warnings: list[str]
+    files: DocumentFiles,
+    folder: Path,
+    names: Sequence[str],
+    *,
+    places: Callable[[], Sequence[str]],
+    warnings: list[str],
 ) -> Path | None:
     for name in filter(None, names):
         path = folder / name
-        problem = _problem(files, path, (*places, files.leads_to(str(folder))))
+        problem = _problem(files, path, lambda: (*places(), files.leads_to(str(folder))))
         if problem is None:
             return path
         if problem:
@@ -134,13 +145,16 @@ def _first_file(
     return None
 
 
-def _problem(files: DocumentFiles, path: Path, places: Sequence[str]) -> str | None:
-    """Return why a file of instructions cannot be used, None if it can; empty when there is none or it is a folder."""
+def _problem(files: DocumentFiles, path: Path, places: Callable[[], Sequence[str]]) -> str | None:
+    """Return why a file of instructions cannot be used, None if it can; empty when there is none or it is a folder.
+
+    Raises UnreachableFile.
+    """
     try:
         kind = files.status(str(path))
         if files.is_link(str(path)):
             target = files.leads_to(str(path))
-            if not any(Path(target).is_relative_to(place) for place in places):
+            if not any(Path(target).is_relative_to(place) for place in places()):
                 return (
                     f"it is a link that leads out of the project, to `{target}`. Put a copy in its place, or keep what "
                     "is to count everywhere in the AGENTS.md of your Codex home"
@@ -150,6 +164,8 @@ def _problem(files: DocumentFiles, path: Path, places: Sequence[str]) -> str | N
         return "it is a link that leads nowhere" if files.is_link(str(path)) else ""
     except NotARegularFile as error:
         return "" if error.errno == errno.EISDIR else f"it {error.strerror}"
+    except UnreachableFile:
+        raise
     except OSError as error:
         return error.strerror or str(error)
     return None

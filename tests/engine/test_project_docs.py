@@ -1,5 +1,6 @@
 """Which AGENTS.md files a session is given."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
+from codex_trio.environments.errors import UnreachableFile
 from codex_trio.environments.local.git import LocalRepositories
 from codex_trio.environments.selection import LOCAL
 from codex_trio.files.disk import DiskFiles
@@ -218,3 +220,43 @@ def test_a_byte_order_mark_is_no_part_of_the_text_nor_of_the_budget(home: Path, 
     assert whole.text == "mine\n\n--- project-doc ---\n\n0123456789"
     assert cut.text == "mine\n\n--- project-doc ---\n\n012345678"
     assert any(warning.startswith("Loaded only 9 of ") for warning in cut.warnings)
+
+
+class Away(DiskFiles):
+    """Files of a machine that can no longer be asked where links lead, and of which `lost` is not even told."""
+
+    def __init__(self, lost: Path | None = None) -> None:
+        super().__init__()
+        self._lost = lost
+
+    def blocking(self) -> DiskFiles:
+        return self
+
+    def leads_to(self, path: str) -> str:
+        raise UnreachableFile(errno.EHOSTUNREACH, "is away", path)
+
+    def status(self, path: str) -> os.stat_result:
+        if self._lost is not None and path == str(self._lost):
+            raise UnreachableFile(errno.EHOSTUNREACH, "is away", path)
+        return super().status(path)
+
+
+def load_away(home: Path, cwd: Path, root: Path, files: Away) -> ProjectDocs:
+    environment = ThisMachine()
+    environment.files = files
+    return load_project_docs(
+        codex_home=home, own_files=DiskFiles(), environment=environment, cwd=cwd, project_root=root, max_bytes=32768
+    )
+
+
+def test_where_nothing_is_a_link_nobody_asks_where_it_leads(home: Path, deep: Path) -> None:
+    root = deep.parent.parent
+    (root / "AGENTS.md").write_text("root")
+    assert load_away(home, deep, root, Away()).text == "root"
+
+
+def test_a_machine_that_is_lost_on_the_way_is_said_once_and_not_for_each_file(home: Path, deep: Path) -> None:
+    root = deep.parent.parent
+    (root / "AGENTS.md").write_text("root")
+    with pytest.raises(UnreachableFile):
+        load_away(home, deep, root, Away(lost=deep / "AGENTS.md"))
