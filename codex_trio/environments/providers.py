@@ -125,7 +125,7 @@ def find_provider(path: Path, url: str) -> EnvironmentProvider:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise StartupRefused(f"cannot use {path}: it is longer than {_MAX_BYTES} bytes")
-        return FileProvider(content.decode(), path)
+        return FileProvider(content.decode("utf-8-sig"), path)
     except FileNotFoundError:
         return VariableProvider(url)
     except OSError as error:

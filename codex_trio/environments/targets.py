@@ -24,6 +24,7 @@ LONGEST_SECONDS = 24 * 3600.0
 """What may be asked for of either."""
 
 _SCHEMES = ("ws", "wss")
+_VISIBLE = re.compile(r"[!-~]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
@@ -79,11 +80,11 @@ def check_url(url: str) -> None:
     if not url:
         raise UnusableEnvironment("environment url cannot be empty")
     scheme, separator, _ = url.partition("://")
-    if not separator or scheme not in _SCHEMES:
+    if not separator or scheme.lower() not in _SCHEMES:
         raise UnusableEnvironment(f"environment url `{url}` must use ws:// or wss://")
-    if " " in url or not url.isprintable():
+    if not _VISIBLE.fullmatch(url):
         # Some would be dropped in silence, and another address asked.
-        raise UnusableEnvironment(f"environment url `{scheme}://...` is invalid: it has spaces, or what is not seen")
+        raise UnusableEnvironment(f"environment url `{scheme}://...` is invalid: only visible ASCII may be in it")
     try:
         parts = urlsplit(url)
         is_usable = bool(parts.hostname) and parts.port != 0

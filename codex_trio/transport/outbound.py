@@ -91,6 +91,7 @@ async def connect(url: str, *, token: str | None = None, headers: Headers = ()) 
 
 def _parse(url: str) -> _Server:
     scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower()
     if separator and scheme == "unix":
         if not rest:
             raise ServerUrlError("`unix://` needs the path of a socket: `unix://PATH`")

@@ -92,14 +92,14 @@ def test_a_file_counts_before_the_variable_and_its_default_comes_first(tmp_path:
     [
         ("", [LOCAL]),
         ("include_local = false", []),
-        ('default = "None"', []),
+        ('\ufeffdefault = "None"', []),
         ('default = " a "\ninclude_local = false\n[[environments]]\nid = "a"\nurl = "ws://h"', ["a"]),
-        ('[[environments]]\nid = "a"\nurl = "ws://h"', [LOCAL, "a"]),
+        ('[[environments]]\nid = "a"\nurl = "WS://h"', [LOCAL, "a"]),
     ],
 )
 def test_where_threads_work_by_a_file(tmp_path: Path, text: str, usual: list[str]) -> None:
     path = tmp_path / "environments.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     assert [selection.id for selection in manager_of(path)[0].usual()] == usual
 
 

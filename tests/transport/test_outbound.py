@@ -64,6 +64,7 @@ async def listening_behind_tls(authority: trustme.CA) -> AsyncGenerator[str]:
         ("ws://host:70000", "invalid server URL"),
         ("ws://me:secret@host:1", "^the server URL holds credentials; give a token instead$"),
         ("ws://host:1/a b", "it holds blanks"),
+        ("WS://host:1/a b", "it holds blanks"),
         ("ws://host:1/#part", "it has a fragment"),
     ],
 )
