@@ -7,6 +7,7 @@ Protocol source: `GET /v1/realtime`, `POST /v1/realtime/calls` and, for v3, `/v1
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -27,6 +28,9 @@ from codex_trio.util.websocket_frames import NO_STATUS, Closed, FrameError, Fram
 CONNECT_SECONDS = 30.0
 MAX_MESSAGE = 16 * 1024 * 1024
 MAX_SDP = 1 << 20
+SILENCE_SECONDS = 30.0
+"""How long a server may say nothing before it is pinged, and how long it may take to say anything then."""
+
 _READ_BYTES = 1 << 16
 FORM_BOUNDARY = "codex-realtime-call-boundary"
 """What is between the parts of a call's form."""
@@ -54,6 +58,9 @@ class RealtimeSocket:
         self._reader = FrameReader(max_message_bytes=MAX_MESSAGE, from_client=False)
         self._writer = FrameWriter(masked=True)
         self._sending = trio.Lock()
+        self._is_listening = False
+        self._heard = 0
+        """Counts up whenever something comes, and whenever it begins to be waited for."""
 
     async def send(self, event: Mapping[str, Any]) -> None:
         """Send an event. Raises RealtimeFailure."""
@@ -70,7 +77,7 @@ class RealtimeSocket:
             try:
                 event = self._reader.next_event()
                 if event is None:
-                    self._reader.feed(await self._upgraded.receive(_READ_BYTES))
+                    self._reader.feed(await self._listen())
                     continue
             except (FrameError, HttpFailure) as error:
                 raise RealtimeFailure(f"the connection to the realtime server broke: {error}") from error
@@ -88,6 +95,44 @@ class RealtimeSocket:
                     raise RealtimeFailure(f"the realtime server closed the session: {why}")
                 case _:
                     await trio.lowlevel.checkpoint()
+
+    async def notice_silence(self, seconds: float) -> None:
+        """Ping a server that says nothing while it is listened to. Raises RealtimeFailure when that brings nothing.
+
+        A connection whose other end is gone without a word does not break by itself.
+        """
+        async with trio.open_nursery() as nursery:
+            while True:
+                heard = await self._is_silent(seconds)
+                if heard is None:
+                    continue
+                # A ping that cannot be sent is as good as one without an answer: nobody takes what was sent before.
+                nursery.start_soon(self._ping)
+                await trio.sleep(seconds)
+                if self._heard == heard:
+                    nursery.cancel_scope.cancel()
+                    break
+        raise RealtimeFailure(f"the realtime server says nothing, and answers no ping within {seconds:g} s")
+
+    async def _is_silent(self, seconds: float) -> int | None:
+        """Return the count of what was heard when nothing came so long although it was waited for, else None."""
+        heard = self._heard
+        await trio.sleep(seconds)
+        return heard if self._is_listening and self._heard == heard else None
+
+    async def _ping(self) -> None:
+        with contextlib.suppress(RealtimeFailure):
+            await self._send(self._writer.ping())
+
+    async def _listen(self) -> bytes:
+        self._is_listening = True
+        self._heard += 1
+        try:
+            data = await self._upgraded.receive(_READ_BYTES)
+        finally:
+            self._is_listening = False
+        self._heard += 1
+        return data
 
     async def _send(self, data: bytes) -> None:
         try:
@@ -108,6 +153,7 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     patience: float = CONNECT_SECONDS
     """How long each step may take that is needed for a session to begin."""
+    silence: float = SILENCE_SECONDS
 
     @asynccontextmanager
     async def open(

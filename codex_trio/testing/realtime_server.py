@@ -41,8 +41,9 @@ class CallReply(msgspec.Struct, frozen=True, kw_only=True):
 class RealtimeSession:
     """One websocket of a client."""
 
-    def __init__(self, stream: trio.SocketStream, head: Request) -> None:
+    def __init__(self, stream: trio.SocketStream, head: Request, *, answers_pings: bool) -> None:
         self.head = head
+        self._answers_pings = answers_pings
         self.messages: list[dict[str, Any]] = []
         """Every message that came, in order."""
         self.left = trio.Event()
@@ -96,7 +97,8 @@ class RealtimeSession:
                 elif isinstance(event, Closed):
                     return
                 elif isinstance(event, Ping):
-                    await self._stream.send_all(self._writer.pong(event.payload))
+                    if self._answers_pings:
+                        await self._stream.send_all(self._writer.pong(event.payload))
                 elif isinstance(event, Message):
                     self.messages.append(json.loads(event.payload))
                     self._news.ring()
@@ -115,6 +117,8 @@ class RealtimeServer:
         self.reply = CallReply()
         self.refuses_sockets: int | None = None
         """The HTTP status that websockets are refused with; None agrees to them."""
+        self.answers_pings = True
+        """Whether those that come next do: one that is gone does not."""
         self.refusal = b"no"
         """What such a refusal says."""
         self.sessions: list[RealtimeSession] = []
@@ -144,7 +148,7 @@ class RealtimeServer:
                 http.start_next_cycle()
                 continue
             await stream.send_all(switching(head.headers["sec-websocket-key"]))
-            session = RealtimeSession(stream, head)
+            session = RealtimeSession(stream, head, answers_pings=self.answers_pings)
             self.sessions.append(session)
             self._news.ring()
             await session.serve()

@@ -285,6 +285,10 @@ class FrameWriter:
             yield self._frame((0 if size else _FINAL) | opcode, payload, length)
             opcode = CONTINUATION
 
+    def ping(self) -> bytes:
+        """Return a ping without a payload."""
+        return b"".join(self._frame(_FINAL | PING, [], 0))
+
     def pong(self, payload: bytes) -> bytes:
         """Return the answer to a ping."""
         return b"".join(self._frame(_FINAL | PONG, [payload], len(payload)))

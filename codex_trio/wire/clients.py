@@ -11,6 +11,7 @@ from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2.client_call import DynamicToolCallParams
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
 from codex_trio_protocol.v2.mcp import McpServerOauthLoginCompletedNotification, McpServerStatusUpdatedNotification
+from codex_trio_protocol.v2.notice import WarningNotification
 from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
 from codex_trio_protocol.v2.thread_queue import ThreadQueueChangedNotification
 from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification
@@ -21,6 +22,7 @@ from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.news import ConnectionChange
 from codex_trio.extensions.mcp.thread_servers import StartupStatus
+from codex_trio.model.provider_error import bounded
 from codex_trio.rpc.attestation import attested
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
@@ -135,6 +137,7 @@ class ProtocolClients:
         )
 
         def settled(pending: PendingServerRequest) -> None:
+            self._tell_unusable(thread_id, pending)
             # Whoever answered knows that; the others are told of calls that are void (0.171.0 tells of none).
             if pending.replied_by is None:
                 self._tell_resolved(thread_id, pending, followers)
@@ -223,6 +226,16 @@ class ProtocolClients:
         notification = ServerRequestResolvedNotification(thread_id=thread_id, request_id=pending.id)
         # Not a copy: who came or went meanwhile counts.
         self._outgoing.notify("serverRequest/resolved", notification, targets=followers)
+        self._tell_unusable(thread_id, pending)
+
+    def _tell_unusable(self, thread_id: str, pending: PendingServerRequest) -> None:
+        """Tell whoever gave an answer that does not have its form; nobody else, since it may be quoted."""
+        failure, client = pending.outcome, pending.replied_by
+        if client is None or not isinstance(failure, ServerRequestFailed) or failure.reason != "undecodable":
+            return
+        said = f"The answer to request {pending.id}, {pending.method}, counts as none: {bounded(failure.message)}"
+        warning = WarningNotification(thread_id=thread_id, message=said)
+        self._outgoing.notify("warning", warning, targets=[client.id])
 
 
 def _tool_failure(failure: ServerRequestFailed) -> str:

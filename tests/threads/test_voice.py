@@ -32,7 +32,7 @@ WISH = VoiceWish(way=OverSocket(), modality="audio", prompt="p")
 
 @asynccontextmanager
 async def open_voices(
-    base: Path, *, unfollowed_seconds: float = 30.0, patience: float = 30.0
+    base: Path, *, unfollowed_seconds: float = 30.0, patience: float = 30.0, silence: float = 30.0
 ) -> AsyncGenerator[tuple[Lab, RealtimeServer]]:
     async with open_realtime_server() as server, open_transport({}) as transport:
 
@@ -44,6 +44,7 @@ async def open_voices(
                 endpoint=Endpoint(server.url, server.url, {}),
                 headers={"thread-id": thread_id},
                 patience=patience,
+                silence=silence,
             )
 
         async with open_threads(base, connect=connect, unfollowed_seconds=unfollowed_seconds) as lab:
@@ -133,6 +134,16 @@ async def test_what_was_said_is_kept_before_it_is_told(tmp_path: Path) -> None:
         entries = realtime_entries(history)
         assert isinstance(entries[-1].item, Spoken)
         assert [entry.position for entry in entries] == [1, 2]
+
+
+async def test_a_server_that_is_gone_without_a_word_ends_the_session(tmp_path: Path) -> None:
+    async with open_voices(tmp_path, silence=0.01) as (lab, server):
+        live = await lab.start()
+        server.answers_pings = False
+        lab.voices.of(live.id).start(WISH)
+        [error] = await told(lab, VoiceError)
+        assert "answers no ping" in error.message
+        assert [news.reason for news in await told(lab, VoiceClosed)] == ["error"]
 
 
 async def test_a_thread_without_a_realtime_server_says_so(tmp_path: Path) -> None:

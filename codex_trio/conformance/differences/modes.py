@@ -30,6 +30,11 @@ MODES: tuple[Difference, ...] = (
         "does not tell clients that a question to the user is void when its turn is stopped",
     ),
     Difference(
+        "plan_mode::who_answers_in_a_wrong_form_is_told_that_it_counts_for_nothing",
+        "reference",
+        "takes an answer that does not have its form for none, and says so in its log only",
+    ),
+    Difference(
         "review::every_item_that_begins_ends",
         "reference",
         "tells that messages of the reviewer begin, and never that they end",

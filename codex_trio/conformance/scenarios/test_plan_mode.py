@@ -147,3 +147,33 @@ async def test_questions_that_nobody_could_answer_are_not_asked(lab: Lab, probe:
     for call_id in ("c1", "c2"):
         assert last.output_of(call_id) == "request_user_input requires non-empty options for every question"
     assert "questions" in last.output_of("c3")
+
+
+async def test_questions_of_one_id_are_asked_and_answered_together(lab: Lab, probe: Probe) -> None:
+    thread_id = await thread(lab, probe)
+    asked: list[Message] = []
+
+    def reply(request: Message) -> Any:
+        asked.append(request)
+        return {"answers": {"colour": {"answers": ["Blue"]}}}
+
+    twins = [QUESTION, {**QUESTION, "question": "Really?"}]
+    await planning(lab, probe, thread_id, answer(asks(*twins)), answer(message("Blue.")), answer=reply)
+    [request] = asked
+    assert [one["question"] for one in request["params"]["questions"]] == ["Which colour?", "Really?"]
+    output = msgspec.json.decode(lab.model.requests[-1].output_of("c1"))
+    assert output == {"answers": {"colour": {"answers": ["Blue"]}}}
+
+
+async def test_who_answers_in_a_wrong_form_is_told_that_it_counts_for_nothing(lab: Lab, probe: Probe) -> None:
+    thread_id = await thread(lab, probe)
+
+    def reply(_request: Message) -> Any:
+        return {"answers": {"colour": "Blue"}}
+
+    replies = (answer(asks(QUESTION)), answer(message("Red, then.")))
+    turn = await planning(lab, probe, thread_id, *replies, answer=reply)
+    assert (turn.status, turn.text) == ("completed", "Red, then.")
+    assert msgspec.json.decode(lab.model.requests[-1].output_of("c1")) == {"answers": {}}
+    told = [(one["threadId"], "counts as none: " in one["message"]) for one in turn.of("warning")]
+    assert told == [(thread_id, True)]

@@ -263,6 +263,7 @@ class VoiceSession:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(part, self._send_all, socket)
             nursery.start_soon(part, self._receive_all, socket, nursery)
+            nursery.start_soon(part, socket.notice_silence, self._server.silence)
             nursery.start_soon(part, self._live.unfollowed, self._unfollowed_seconds)
             nursery.start_soon(part, self._watch_begin)
         return failures[0] if failures else None
