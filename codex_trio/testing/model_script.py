@@ -387,7 +387,8 @@ def load_script(path: Path) -> list[Reply]:
     The file holds `{"answers": [...]}`. Each answer has `parts`, a list of objects told apart by their first key:
 
         {"message": TEXT, "phase"?, "id"?, "deltaSize"?}       {"reasoning": [SUMMARY, ...], "raw"?, "id"?}
-        {"call": NAME, "arguments": OBJECT, "callId": ID}       {"custom": NAME, "input": TEXT, "callId": ID}
+        {"call": NAME, "arguments": OBJECT, "callId": ID, "namespace"?}
+        {"custom": NAME, "input": TEXT, "callId": ID}
         {"failed": CODE, "text": TEXT}   {"incomplete": REASON}   {"event": EVENT}   {"pause": SECONDS}
 
     or `http` (`{"status", "body", "headers"?}`); and optionally `when` (text that the request's input must hold),
@@ -402,11 +403,23 @@ def load_script(path: Path) -> list[Reply]:
         raise ScriptError(f"{path}: not a model script: {type(error).__name__}: {error}") from error
 
 
+_WORDS_OF_ANSWERS = ("parts", "http", "when", "repeat", "end", "eventsPerWrite", "usage")
+_WORDS_OF_PARTS: Mapping[str, Sequence[str]] = {
+    "message": ("phase", "id", "deltaSize"),
+    "reasoning": ("raw", "id"),
+    "call": ("arguments", "callId", "namespace"),
+    "custom": ("input", "callId"),
+    "failed": ("text",),
+    **dict.fromkeys(("incomplete", "event", "pause"), ()),
+}
+
+
 def answer_from(entry: Event) -> Answer:
     """Return one answer of a script file; parts may be gates.
 
     Raises KeyError, TypeError or ValueError when it is none.
     """
+    _refuse_others(entry, _WORDS_OF_ANSWERS, of="an answer")
     if "http" in entry:
         http = entry["http"]
         built = http_error(http["status"], http["body"], headers=http.get("headers"))
@@ -423,7 +436,15 @@ def answer_from(entry: Event) -> Answer:
     return built.repeated() if entry.get("repeat") else built
 
 
+def _refuse_others(entry: Event, words: Sequence[str], *, of: str) -> None:
+    """Raise ScriptError for a word that would change nothing."""
+    for word in set(entry).difference(words):
+        raise ScriptError(f"`{word}` is no word of {of}; its words are {', '.join(words)}")
+
+
 def _part_from(part: Event | Gate) -> Part:
+    if isinstance(part, dict) and (kind := next((word for word in part if word in _WORDS_OF_PARTS), None)):
+        _refuse_others(part, (kind, *_WORDS_OF_PARTS[kind]), of=f"a `{kind}`")
     match part:
         case {"message": str(text)}:
             return message(
@@ -435,7 +456,7 @@ def _part_from(part: Event | Gate) -> Part:
         case {"reasoning": list()}:
             return reasoning(part["reasoning"], raw=part.get("raw"), item_id=part.get("id", "rs_1"))
         case {"call": str(name)}:
-            return function_call(name, part["arguments"], call_id=part["callId"])
+            return function_call(name, part["arguments"], call_id=part["callId"], namespace=part.get("namespace"))
         case {"custom": str(name)}:
             return custom_tool_call(name, part["input"], call_id=part["callId"])
         case {"failed": str(code)}:

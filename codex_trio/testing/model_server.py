@@ -11,10 +11,11 @@ A request that the script has no answer for gets HTTP 400 with a text that says 
 
 import argparse
 import contextlib
+import itertools
 import sys
 from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import h11
 import msgspec
@@ -236,14 +237,19 @@ a script:
 
 Parts are also {"custom": NAME, "input": TEXT, "callId": ID}, {"event": EVENT},
 {"failed": CODE, "text": TEXT}, {"incomplete": REASON} and {"pause": SECONDS}.
+A call may have a "namespace" (tools of an MCP server NAME are in "mcp__NAME");
+what a request offers to call, under which names, stands in its --requests line.
 An answer may have "when" (text that the request must hold), "repeat" (true),
 "end" ("whole", "early", "cut" or "idle"), "eventsPerWrite" and "usage"."""
 
 
-async def _serve(script: Iterable[Reply], port: int) -> None:
+async def _serve(script: Iterable[Reply], port: int, log: TextIO | None) -> None:
     async with open_model_server(script, port=port) as server:
         print(server.base_url, flush=True)
-        await trio.sleep_forever()
+        for number in itertools.count():
+            request = await server.request(number)
+            if log is not None:
+                print(msgspec.json.encode(request.body).decode(), file=log, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -257,13 +263,18 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("script", metavar="SCRIPT", type=Path, help="a JSON file, see below")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument(
+        "--requests", metavar="FILE", type=Path, help="write the body of each request there, one JSON object a line"
+    )
     options = parser.parse_args(arguments)
     try:
         script = load_script(options.script)
+        log = None if options.requests is None else options.requests.open("w", encoding="utf-8")
     except (OSError, ScriptError) as error:
         parser.error(str(error))
     try:
-        trio.run(_serve, script, options.port)
+        with log or contextlib.nullcontext():
+            trio.run(_serve, script, options.port, log)
     except* KeyboardInterrupt:
         pass
     except* OSError as group:

@@ -220,9 +220,14 @@ async def test_bytes_that_no_builder_makes_can_be_sent_as_they_are() -> None:
 
 def test_a_script_file_that_is_wrong_is_refused_with_its_name(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
-    script.write_text('{"answers": [{"parts": [{"massage": "typo"}]}]}')
-    with pytest.raises(ScriptError, match=r"script\.json.*massage"):
-        load_script(script)
+    for entry, problem in (
+        ({"parts": [{"massage": "typo"}]}, "massage"),
+        ({"parts": [{"message": "Hi", "fase": "commentary"}]}, "`fase` is no word of a `message`; .* phase"),
+        ({"parts": [{"message": "Hi"}], "repet": True}, "`repet` is no word of an answer; .* repeat"),
+    ):
+        script.write_text(json.dumps({"answers": [entry]}))
+        with pytest.raises(ScriptError, match=rf"script\.json.*{problem}"):
+            load_script(script)
 
 
 async def test_the_command_serves_a_script_file(tmp_path: Path) -> None:
@@ -234,7 +239,7 @@ async def test_the_command_serves_a_script_file(tmp_path: Path) -> None:
                     {"reasoning": ["hm"]},
                     {"pause": 0.001},
                     {"message": "Hello", "phase": "commentary"},
-                    {"call": "exec_command", "arguments": {"cmd": "ls"}, "callId": "c1"},
+                    {"call": "echo", "namespace": "mcp__docs", "arguments": {}, "callId": "c1"},
                     {"custom": "apply_patch", "input": "*** Begin Patch", "callId": "c2"},
                 ]
             },
@@ -242,7 +247,8 @@ async def test_the_command_serves_a_script_file(tmp_path: Path) -> None:
         ]
     }
     script.write_text(json.dumps(document))
-    command = [sys.executable, "-m", "codex_trio.testing.model_server", str(script)]
+    log = tmp_path / "requests"
+    command = [sys.executable, "-m", "codex_trio.testing.model_server", str(script), "--requests", str(log)]
     process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
     async with process.stdout:
@@ -260,6 +266,8 @@ async def test_the_command_serves_a_script_file(tmp_path: Path) -> None:
     assert status == 200
     done = [event["item"]["type"] for event in events_of(body) if event["type"] == "response.output_item.done"]
     assert done == ["reasoning", "message", "function_call", "custom_tool_call"]
+    assert [event["item"].get("namespace") for event in events_of(body) if "item" in event][-2:] == ["mcp__docs", None]
+    assert [json.loads(line) for line in log.read_text().splitlines()] == [BODY, BODY]
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"answers": [{"parts": [{"shout": 1}]}]}'])
