@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import h11
@@ -37,6 +38,9 @@ class Exchange:
         named = {"content_length": str(len(body)), "connection": "close", **headers}
         lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in named.items())
         await self._stream.send_all(f"HTTP/1.1 {status} Whatever\r\n{lines}\r\n".encode() + body)
+
+    async def more(self, data: bytes) -> None:
+        await self._stream.send_all(data)
 
     async def result(self, result: Any, **headers: str) -> None:
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": self.message["id"], "result": result})
@@ -160,6 +164,29 @@ async def test_a_question_may_come_before_the_answer() -> None:
     async with serving(serve) as (url, _), connected(url) as connection:
         assert await connection.call("t", {}, meta={}, elicit=decline) == {"content": [{"type": "text"}]}
         await answered.wait()
+
+
+async def test_an_answer_without_end_is_read_no_longer_than_somebody_waits() -> None:
+    flooding, cut = trio.Event(), trio.Event()
+
+    async def serve(exchange: Exchange) -> None:
+        if exchange.message.get("method") == "notifications/cancelled":
+            await exchange.answer(202)
+        elif not await greet(exchange):
+            await exchange.answer(200, content_type="text/event-stream", content_length="999999999")
+            with contextlib.suppress(trio.BrokenResourceError):
+                while True:
+                    await exchange.more(b'data: {"method":"notifications/other"}\n\n')
+                    flooding.set()
+            cut.set()
+
+    async with serving(serve) as (url, _), connected(url) as connection:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(connection.call, "t", {}, meta={}, elicit=nobody))
+            await flooding.wait()
+            nursery.cancel_scope.cancel()
+        await cut.wait()
+        assert not connection.gone.is_set()
 
 
 async def test_arguments_that_are_no_object_are_refused_before_the_server_sees_them() -> None:

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
-from codex_trio.extensions.mcp.session import McpSession
+from codex_trio.extensions.mcp.session import MAX_UNASKED, McpSession
 from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand
 
 
@@ -333,7 +333,7 @@ async def test_the_server_may_ask_and_tell(autojump_clock: MockClock) -> None:
     ("level", "logged"),
     [("debug", "DEBUG"), ("notice", "INFO"), ("warning", "WARNING"), ("alert", "ERROR"), (3, "INFO")],
 )
-def test_what_a_server_says_is_logged_as_important_as_it_says(
+async def test_what_a_server_says_is_logged_as_important_as_it_says(
     level: Any, logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = McpServerSettings(name="tiny", transport=StdioCommand(command="x"))
@@ -344,6 +344,63 @@ def test_what_a_server_says_is_logged_as_important_as_it_says(
     said = record.getMessage()
     assert said.startswith("MCP server tiny says: {'text': 'yyy")
     assert len(said) < 2100
+
+
+async def test_of_a_server_that_says_very_much_a_part_is_logged_and_that_it_is_one(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = McpConnection(McpServerSettings(name="tiny", transport=StdioCommand(command="x")), folder="/")
+    for _ in range(1500):
+        connection.says({"level": "error", "data": "x"})
+    assert len(caplog.records) == 1001
+    assert [record.getMessage() for record in caplog.records if "so much" in record.getMessage()]
+    caplog.clear()
+    await trio.sleep(60)
+    connection.says({"level": "error", "data": "again"})
+    assert [record.getMessage() for record in caplog.records] == ["MCP server tiny says: again"]
+
+
+@pytest.mark.parametrize("said", [b"{},", b'{"method":"notifications/tools/list_changed"},', b'{"id":99,"result":{}},'])
+async def test_a_server_that_only_talks_is_left(autojump_clock: MockClock, said: bytes) -> None:
+    most_of_them = b"[" + said * (MAX_UNASKED * 2 // 3) + b"{}]"
+    async with talking() as (talk, nursery):
+        for _ in range(3):
+            nursery.start_soon(talk.ask, "a")
+            call = await talk.channel.next()
+            talk.channel.say(most_of_them)
+            talk.channel.say({"id": call["id"], "result": {}})
+            await trio.sleep(60)
+            assert talk.outcomes.pop("a") == {}
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        talk.channel.say(most_of_them)
+        talk.channel.say(most_of_them)
+        await wait_all_tasks_blocked()
+        assert "more than 100000 messages" in str(talk.outcomes["a"])
+        assert isinstance(talk.outcomes["a"], McpGone)
+
+
+@pytest.mark.parametrize("revision", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
+async def test_known_revisions_are_spoken(autojump_clock: MockClock, revision: str) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(partial(talk.session.initialize, seconds=10))
+        await talk.channel.next()
+        talk.channel.say({"id": 1, "result": {"protocolVersion": revision, "capabilities": {}}})
+        assert (await talk.channel.next())["method"] == "notifications/initialized"
+        assert talk.channel.revision == revision
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [({"protocolVersion": "1999-01-01"}, "1999-01-01"), ({"protocolVersion": 5}, "5"), ({}, "null")],
+)
+async def test_revisions_that_are_not_known_are_refused_by_name(
+    autojump_clock: MockClock, given: dict[str, Any], shown: str
+) -> None:
+    async with talking() as (talk, _nursery):
+        talk.channel.say({"id": 1, "result": given})
+        with pytest.raises(McpFailure, match=f"revision `{shown}`, .* it speaks .*2025-06-18"):
+            await talk.session.initialize(seconds=10)
 
 
 async def test_all_pages_of_a_list_are_read_and_circles_are_left(autojump_clock: MockClock) -> None:

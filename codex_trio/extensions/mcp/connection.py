@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,10 @@ from codex_trio.model.http import HttpTransport
 _log = logging.getLogger(__name__)
 
 _REFRESH_PAUSE = 0.5
+
+_MOST_LINES = 1000
+_LINES_SECONDS = 60.0
+"""How many lines of one server's are logged in what time."""
 
 _NOBODY_SAID: Mapping[str, Any] = {"action": "cancel"}
 
@@ -88,6 +93,8 @@ class McpConnection:
         self._session: McpSession | None = None
         self._callers: list[_Caller] = []
         self._stale = trio.Event()
+        self._lines = 0
+        self._said_since = -math.inf
 
     @property
     def facts(self) -> ServerFacts:
@@ -177,6 +184,14 @@ class McpConnection:
 
     def says(self, params: Mapping[str, Any]) -> None:
         """Log what the server has to say, as important as it says."""
+        now = trio.current_time()
+        if now - self._said_since >= _LINES_SECONDS:
+            self._said_since, self._lines = now, 0
+        self._lines += 1
+        if self._lines > _MOST_LINES:
+            return
+        if self._lines == _MOST_LINES:
+            _log.warning("MCP server %s says so much that the rest of a minute is left out", self.settings.name)
         level = _LEVELS.get(str(params.get("level")), logging.INFO)
         _log.log(level, "MCP server %s says: %.2000s", self.settings.name, params.get("data"))
 

@@ -8,10 +8,8 @@ Protocol source: Model Context Protocol, revision 2025-06-18, streamable HTTP.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, NoReturn
 
 import msgspec
@@ -20,7 +18,7 @@ import trio
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone
 from codex_trio.extensions.mcp.oauth.discovery import challenge_of, words_of
 from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
-from codex_trio.extensions.mcp.session import INITIALIZED, REVISION, messages_of
+from codex_trio.extensions.mcp.session import CANCELLED, INITIALIZED, messages_of
 from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
 from codex_trio.model.lenient_json import UnreadableJson
@@ -41,7 +39,8 @@ _END_SECONDS = 2.0
 _PAUSE_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 60.0
 _MAX_ID = 1024
-_A_REVISION = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOST_UNREAD = 100
+"""How many messages wait to be taken; where there are more, the server waits."""
 
 
 class HttpChannel:
@@ -61,17 +60,21 @@ class HttpChannel:
         self._transport = transport
         self._nursery = nursery
         self._bearer = bearer
-        self._sender, self._receiver = trio.open_memory_channel[bytes | McpGone](math.inf)
+        self._sender, self._receiver = trio.open_memory_channel[bytes | McpGone](_MOST_UNREAD)
+        self._answers: dict[Any, trio.CancelScope] = {}
+        """What is read of the answers to requests, by their ids."""
 
     async def send(self, message: bytes) -> None:
         sent = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+        method, params, request_id = _named(message)
+        if method == CANCELLED and params["requestId"] in self._answers:
+            self._answers[params["requestId"]].cancel()
         response = await self._request("POST", sent, message)
         if response.status >= 300:
             await self._refuse(response)
         session = response.headers.get(_SESSION)
         if session is not None:
             self._headers[_SESSION] = session
-        method, request_id = _named(message)
         self._nursery.start_soon(self._take_answer, response, request_id)
         if method == INITIALIZED:
             self._nursery.start_soon(self._listen)
@@ -82,10 +85,9 @@ class HttpChannel:
             raise received
         return received
 
-    def agreed(self, revision: Any) -> None:
-        """Speak this revision from now on, if it is one."""
-        known = isinstance(revision, str) and _A_REVISION.fullmatch(revision) is not None
-        self._headers["mcp-protocol-version"] = revision if known else REVISION
+    def agreed(self, revision: str) -> None:
+        """Speak this revision from now on."""
+        self._headers["mcp-protocol-version"] = revision
 
     async def end(self) -> None:
         """Tell the server that its session is over, if it has one."""
@@ -138,19 +140,30 @@ class HttpChannel:
         gone = McpGone(f"{shown_address(self._url)}: {said}")
         if response.status == 404 and _SESSION in self._headers:
             # The server has forgotten the session: only a new one can go on.
-            self._sender.send_nowait(gone)
+            self._nursery.start_soon(self._sender.send, gone)
         if self._bearer is not None:
             self._bearer.lacks(_lacking_scopes(response))
         raise gone
 
     async def _take_answer(self, response: HttpResponse, request_id: Any) -> None:
+        """Pass on what an answer brings, to its end or until nobody waits for it any more."""
+        with trio.CancelScope() as scope:
+            if request_id is not None:
+                self._answers[request_id] = scope
+            try:
+                await self._pass_on(response, request_id)
+            finally:
+                self._answers.pop(request_id, None)
+
+    async def _pass_on(self, response: HttpResponse, request_id: Any) -> None:
         """Pass on what an answer brings. One without the result of its request is a failure of that request alone."""
         stream = _Stream(response)
         answered = request_id is None
         for attempt in range(RESUMPTIONS + 1):
-            async for message in stream.messages():
-                answered = answered or _answers(message, request_id)
-                self._sender.send_nowait(message)
+            async with aclosing(stream.messages()) as messages:
+                async for message in messages:
+                    answered = answered or _answers(message, request_id)
+                    await self._sender.send(message)
             if answered or stream.last_event is None or attempt == RESUMPTIONS:
                 break
             await trio.sleep(stream.pause)
@@ -158,7 +171,7 @@ class HttpChannel:
                 break
         if not answered:
             error = {"code": _NO_RESULT, "message": stream.problem}
-            self._sender.send_nowait(msgspec.json.encode({"jsonrpc": "2.0", "id": request_id, "error": error}))
+            await self._sender.send(msgspec.json.encode({"jsonrpc": "2.0", "id": request_id, "error": error}))
 
     async def _listen(self) -> None:
         """Pass on what the server says of itself, where it has a stream for that; taken up again when it ends."""
@@ -166,9 +179,10 @@ class HttpChannel:
         failures = 0
         while await self._resume(stream):
             count = 0
-            async for message in stream.messages():
-                count += 1
-                self._sender.send_nowait(message)
+            async with aclosing(stream.messages()) as messages:
+                async for message in messages:
+                    count += 1
+                    await self._sender.send(message)
             failures = 0 if count else failures + 1
             await trio.sleep(min(stream.pause * 2**failures, _MAX_PAUSE_SECONDS))
 
@@ -199,16 +213,17 @@ class _Stream:
         self.pause = _PAUSE_SECONDS
         self.problem = "the server ended its answer without a result"
 
-    async def messages(self) -> AsyncIterator[bytes]:
+    async def messages(self) -> AsyncGenerator[bytes]:
         """Yield the messages of the present response, to its end or until it breaks off."""
         response, self.response = self.response, None
         assert response is not None
         try:
             if _is_stream(response):
-                async for event in _events(response):
-                    self._note(event)
-                    if event.data.strip():
-                        yield event.data
+                async with aclosing(_events(response)) as events:
+                    async for event in events:
+                        self._note(event)
+                        if event.data.strip():
+                            yield event.data
             elif body := await _whole(response):
                 yield body
         except (HttpFailure, SseError, McpGone) as failure:
@@ -226,7 +241,7 @@ class _Stream:
                 self.pause = min(int(value.strip()[:9]) / 1000, _MAX_PAUSE_SECONDS)
 
 
-async def _events(response: HttpResponse) -> AsyncIterator[SseEvent]:
+async def _events(response: HttpResponse) -> AsyncGenerator[SseEvent]:
     parser = SseParser(max_event_bytes=MAX_ANSWER_BYTES)
     while (data := await response.receive()) is not None:
         for event in parser.feed(data):
@@ -262,10 +277,10 @@ def _lacking_scopes(response: HttpResponse) -> Sequence[str] | None:
     return words_of(challenge.get("scope")) if challenge.get("error") == "insufficient_scope" else None
 
 
-def _named(message: bytes) -> tuple[Any, Any]:
-    """Return the method of a message of ours, and its id; None for what has no answer."""
+def _named(message: bytes) -> tuple[Any, Any, Any]:
+    """Return the method of a message of ours, its params, and its id; None for what has no answer."""
     envelope = msgspec.json.decode(message)
-    return envelope.get("method"), envelope.get("id") if "method" in envelope else None
+    return envelope.get("method"), envelope.get("params"), envelope.get("id") if "method" in envelope else None
 
 
 def _answers(message: bytes, request_id: Any) -> bool:

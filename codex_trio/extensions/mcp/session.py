@@ -22,12 +22,17 @@ import trio
 from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
 from codex_trio.model.lenient_json import TOO_DEEP, UnreadableJson, decode, is_too_deep, mended
 from codex_trio.util.loose_json import table_of, tables_of
+from codex_trio.util.visible import with_unseen
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)
 
 REVISION = "2025-06-18"
+_REVISIONS = ("2024-11-05", "2025-03-26", REVISION, "2025-11-25")
+"""Those that begin with a greeting: what we use of them is the same in all."""
+
 INITIALIZED = "notifications/initialized"
+CANCELLED = "notifications/cancelled"
 CLIENT = {"name": "codex-mcp-client", "title": "Codex", "version": PROTOCOL_RELEASE}
 CAPABILITIES: Mapping[str, Any] = {"elicitation": {"form": {}, "url": {}}, "roots": {}}
 
@@ -41,8 +46,13 @@ _MAX_PAGES = 1000
 _MAX_ASKED = 100
 """The most that a server may ask at once."""
 
+MAX_UNASKED = 100_000
+"""How many messages a server may send within `_UNASKED_SECONDS` that answer nothing, or are none."""
+
+_UNASKED_SECONDS = 60.0
 _CANCEL_SECONDS = 1.0
 _MAX_ENVELOPE = 100
+_MAX_SHOWN = 64
 _ANSWER_BEGINS = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,9})\s*,\s*"(?:result|error)"')
 _ANSWER_ENDS = re.compile(rb'"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,9})\s*\}\s*$')
 """The two forms in which servers' libraries write answers: what of them can be known without reading them."""
@@ -57,7 +67,7 @@ class McpChannel(Protocol):
         """Return the next message; None at the end."""
         ...
 
-    def agreed(self, revision: Any) -> None:
+    def agreed(self, revision: str) -> None:
         """Take note of the revision that the server speaks."""
         ...
 
@@ -115,6 +125,8 @@ class McpSession:
         self._waiting: dict[int, _Waiting] = {}
         self._gone: McpGone | None = None
         self._asked = 0
+        self._unasked = 0
+        self._unasked_since = -math.inf
         self._answering: dict[str | int, trio.CancelScope] = {}
         """What the server has asked and may take back, by its ids."""
 
@@ -140,7 +152,7 @@ class McpSession:
         """Greet the server. Raises McpFailure."""
         params = {"protocolVersion": REVISION, "capabilities": CAPABILITIES, "clientInfo": CLIENT}
         result = await self.request("initialize", params, seconds=seconds)
-        self._channel.agreed(result.get("protocolVersion"))
+        self._channel.agreed(_known_revision(result.get("protocolVersion")))
         await self.notify(INITIALIZED)
         instructions = result.get("instructions")
         return ServerFacts(
@@ -209,7 +221,7 @@ class McpSession:
         """Tell the server that nobody waits for a request any more."""
         with trio.move_on_after(_CANCEL_SECONDS, shield=True):
             try:
-                await self.notify("notifications/cancelled", {"requestId": number, "reason": "cancelled"})
+                await self.notify(CANCELLED, {"requestId": number, "reason": "cancelled"})
             except McpFailure as failure:
                 _log.debug("a cancelled request could not be told: %s", failure)
 
@@ -218,8 +230,11 @@ class McpSession:
             messages = messages_of(raw)
         except UnreadableJson as error:
             _log.info("an MCP server sent what is no JSON (%s): %r", error, raw[:200])
+            self._count_unasked()
             self._fail_unreadable(raw, error)
             return
+        if not messages:
+            self._count_unasked()
         for message in messages:
             self._take_message(message, nursery)
 
@@ -240,16 +255,29 @@ class McpSession:
                 self._asked += 1
                 nursery.start_soon(self._answer, message)
             else:
+                self._count_unasked()
                 self._take_notification(method, table_of(message.get("params")))
             return
         waiting = self._waiting.get(message["id"]) if isinstance(message.get("id"), int) else None
         if waiting is None or waiting.done.is_set():
+            self._count_unasked()
             return
-        if "error" in message:
+        if "error" in message and (message["error"] is not None or "result" not in message):
             waiting.failure = _error(message["error"])
         else:
             waiting.result = message.get("result")
         waiting.done.set()
+
+    def _count_unasked(self) -> None:
+        """Note a message that answers nothing. Raises McpGone where reading them takes all of our time."""
+        now = trio.current_time()
+        if now - self._unasked_since >= _UNASKED_SECONDS:
+            self._unasked_since, self._unasked = now, 0
+        self._unasked += 1
+        if self._unasked > MAX_UNASKED:
+            raise McpGone(
+                f"the server sent more than {MAX_UNASKED} messages that answer nothing within {_UNASKED_SECONDS:g}s"
+            )
 
     def _take_notification(self, method: str, params: Mapping[str, Any]) -> None:
         match method:
@@ -345,6 +373,17 @@ def messages_of(raw: bytes) -> list[dict[str, Any]]:
     if is_too_deep(decoded):
         raise UnreadableJson(TOO_DEEP)
     return tables_of(decoded if isinstance(decoded, list) else [decoded])
+
+
+def _known_revision(given: Any) -> str:
+    """Return the revision that a server answers with. Raises McpFailure for one that we do not speak."""
+    if given in _REVISIONS:
+        return given
+    shown = with_unseen(given if isinstance(given, str) else msgspec.json.encode(given).decode())
+    raise McpFailure(
+        f"the server answers with the protocol's revision `{shown[:_MAX_SHOWN]}`, which this client does not speak; "
+        f"it speaks {', '.join(_REVISIONS)}"
+    )
 
 
 async def _nothing() -> Mapping[str, Any]:

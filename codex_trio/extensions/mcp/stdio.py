@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import trio
 
@@ -52,14 +51,20 @@ class StdioChannel:
         self._stderr = bytearray()
         self._stderr_ended = trio.Event()
         self._sending = trio.Lock()
+        self._is_torn = False
+        """Whether the latest message was given up before all of it was sent."""
         self._reading = trio.CancelScope()
         self._has_ended = False
         self._rest = _REST_BYTES
 
     async def send(self, message: bytes) -> None:
         async with self._sending:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            # What is left of a message that was given up must not take this one along.
+            start, self._is_torn = b"\n" if self._is_torn else b"", True
             try:
-                await self._process.write(message + b"\n")
+                await self._process.write(start + message + b"\n")
+                self._is_torn = False
             except (StdinClosed, trio.BrokenResourceError, trio.ClosedResourceError):
                 raise McpGone(await self._last_words()) from None
 
@@ -70,6 +75,8 @@ class StdioChannel:
                 line = bytes(self._buffer[:end])
                 del self._buffer[: end + 1]
                 self._searched = 0
+                # Many lines come at once: others have their turn between them.
+                await trio.lowlevel.checkpoint()
                 if line.strip():
                     return line
                 continue
@@ -99,7 +106,7 @@ class StdioChannel:
         self._has_ended = True
         self._reading.cancel()
 
-    def agreed(self, revision: Any) -> None:
+    def agreed(self, revision: str) -> None:
         """Lines are the same in every revision."""
 
     async def keep_stderr(self) -> None:
