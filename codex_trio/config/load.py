@@ -318,7 +318,7 @@ def _problem_in_layer(layer: ConfigLayer) -> ConfigLoadError | None:
             of_organization = layer.source.kind == "enterpriseManaged"
             return ConfigLoadError(f"{layer.source.label}: {problem.describe()}") if of_organization else None
         return ConfigLoadError(
-            f"{layer.source.file}:{place.start.line}:{place.start.column}: {problem.message}",
+            f"{layer.source.file}:{place.start.line}:{place.start.column}: {problem.told}",
             path=layer.source.file,
             range=place,
         )

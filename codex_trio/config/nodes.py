@@ -33,7 +33,17 @@ class SchemaProblem(Exception):
 
     def describe(self) -> str:
         """Return the message and, on a second line, the key it is about."""
-        return f"{self.message}\nin `{'.'.join(str(part) for part in self.reported)}`\n"
+        return f"{self.message}\nin `{_dotted(self.reported)}`\n"
+
+    @property
+    def told(self) -> str:
+        """The message with the exact key it is about, in one line: for beside a place in a file."""
+        names_its_key = self.message.startswith(f"{self.path[0]}.") if self.path else True
+        return self.message if names_its_key else f"{self.message} in `{_dotted(self.path)}`"
+
+
+def _dotted(path: KeyPath) -> str:
+    return ".".join(map(str, path))
 
 
 class Inside(msgspec.Struct, frozen=True):

@@ -239,7 +239,7 @@ def _managed_layer(paths: ConfigPaths, texts: ParsedTexts) -> list[ConfigLayer]:
             place = toml_text.find_value(text, problem.path)
             where = f":{place.start.line}:{place.start.column}" if place else ""
             raise ConfigLoadError(
-                f"{path}{where}: {problem.message}", path=path, range=place, unreadable_layer=True
+                f"{path}{where}: {problem.told}", path=path, range=place, unreadable_layer=True
             ) from None
         return ConfigLayer(
             source=LayerSource("legacyManagedConfigTomlFromFile", path),

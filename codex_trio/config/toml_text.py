@@ -33,9 +33,12 @@ _BETWEEN = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _STRING = re.compile(
     r'"""(?:\\.|(?!""").)*"{3,5}' + r"|'''(?:(?!''').)*'{3,5}" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'", re.DOTALL
 )
+_KEY_OF_LINE = re.compile(r"^[ \t\[]*((?:[^=\]\"']|\"[^\"]*\"|'[^']*')+?)[ \t]*[=\]]")
+_INLINE_KEY = re.compile(r"^Duplicate inline table key '(.*)'$")
 _SCALAR = re.compile(r"[^,\]}#\r\n]+")
 _KEY_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
 _LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_KEY_PART}\.[ \t]*+){{{MAX_DEPTH}}}")
+_BRACKET_OR_TEXT = re.compile(rf"(?:{_STRING.pattern})|#[^\n]*|[\[\]{{}}]", re.DOTALL)
 _LONG_NUMBER = re.compile(r"[0-9_]{1000,}")
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 
@@ -87,14 +90,29 @@ def parse(text: str) -> dict[str, Any]:
     except tomli.TOMLDecodeError as error:
         raise _syntax_error(text, str(error)) from None
     except RecursionError:
-        raise TomlSyntaxError(_TOO_DEEP, TextPosition(line=1, column=1)) from None
+        raise _too_deep(text) from None
     except ValueError as error:  # a date that does not exist, or a number longer than Python reads
         match = _LONG_NUMBER.search(text)
         place = _position(text, match.start()) if match else TextPosition(line=1, column=1)
         raise TomlSyntaxError("a number with too many digits" if match else str(error), place) from None
     if is_too_deep(table):
-        raise TomlSyntaxError(_TOO_DEEP, TextPosition(line=1, column=1))
+        raise _too_deep(text)
     return table
+
+
+def _too_deep(text: str) -> TomlSyntaxError:
+    """Return the error for what lies too deep, with its place and key where brackets make it so."""
+    depth = opened = 0
+    for match in _BRACKET_OR_TEXT.finditer(text):
+        if match.group() in ("[", "{"):
+            opened = opened if depth else match.start()
+            depth += 1
+            if depth > MAX_DEPTH:
+                key = text[text.rfind("\n", 0, opened) + 1 : opened].strip(" \t=")
+                return TomlSyntaxError(_TOO_DEEP + (f" in `{key}`" if key else ""), _position(text, match.start()))
+        elif match.group() in ("]", "}"):
+            depth -= 1
+    return TomlSyntaxError(_TOO_DEEP, TextPosition(line=1, column=1))
 
 
 def is_too_deep(value: Any) -> bool:
@@ -175,6 +193,8 @@ def _syntax_error(text: str, message: str) -> TomlSyntaxError:
     line = (text.split("\n") or [""])[place.line - 1]
     if ours == "duplicate key":  # the parser stops behind it
         place = TextPosition(line=place.line, column=len(line) - len(line.lstrip(" \t[")) + 1)
+        key = _INLINE_KEY.search(words) or _KEY_OF_LINE.search(line)
+        ours += f" `{key[1]}`" if key else ""
     elif words == "Invalid value" and line[: place.column - 1].rstrip().endswith((",", "[")):
         ours = "unclosed array, expected `]`"
     return TomlSyntaxError(ours, place)

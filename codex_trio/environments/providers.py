@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from codex_trio.config.errors import StartupRefused
+from codex_trio.config.errors import ConfigLoadError, StartupRefused
+from codex_trio.config.sources import read_text
 from codex_trio.environments.environment import Environment
 from codex_trio.environments.errors import UnusableEnvironment
 from codex_trio.environments.selection import LOCAL
@@ -40,6 +41,9 @@ NO_DEFAULT = "none"
 _MAX_BYTES = 1 << 20
 _MAX_ID = 64
 _ID = re.compile(r"[A-Za-z0-9_-]+")
+_AT = re.compile(r" at `\$(.*)`$")
+_PART = re.compile(r"\.(\w+)|\[(\d+)\]")
+_UNKNOWN = re.compile(r"unknown field `(.*?)`")
 
 
 class ProvidedEnvironments(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,22 +125,20 @@ def find_provider(path: Path, url: str) -> EnvironmentProvider:
     Raises StartupRefused for a file that cannot be used.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise StartupRefused(f"cannot use {path}: it is longer than {_MAX_BYTES} bytes")
-        return FileProvider(content.decode("utf-8-sig"), path)
-    except FileNotFoundError:
-        return VariableProvider(url)
-    except OSError as error:
-        raise StartupRefused(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise StartupRefused(f"cannot use {path}: it is not UTF-8") from error
+        text = read_text(path, limit=_MAX_BYTES)
+    except ConfigLoadError as error:
+        raise StartupRefused(error.message) from error
+    if text is not None:
+        return FileProvider(text, path)
+    if os.path.lexists(path):
+        # Threads that are meant for a box must not run here for that.
+        raise StartupRefused(f"failed to read config file {path}: it is a link that leads nowhere")
+    return VariableProvider(url)
 
 
 def _parsed(text: str, path: Path) -> _File:
     # Imported here: most servers have no such file, and are waited for.
-    from codex_trio.config.toml_text import TomlSyntaxError, parse
+    from codex_trio.config.toml_text import TomlSyntaxError, find_value, parse
 
     try:
         return decoding.convert(parse(text), _File)
@@ -146,7 +148,17 @@ def _parsed(text: str, path: Path) -> _File:
     except msgspec.ValidationError as error:
         keys = (_Entry if "$.environments" in str(error) else _File).__struct_fields__
         known = f"; there are {', '.join(keys)}" if "unknown field" in str(error) else ""
-        raise UnusableEnvironment(f"failed to parse environment config `{path}`: {error}{known}") from error
+        found = find_value(text, _key_path(str(error)))
+        place = f"{path}:{found.start.line}:{found.start.column}" if found else path
+        raise UnusableEnvironment(f"failed to parse environment config `{place}`: {error}{known}") from error
+
+
+def _key_path(problem: str) -> tuple[str | int, ...]:
+    """Return the path to what the decoder finds fault with."""
+    at = _AT.search(problem)
+    parts = _PART.findall(at[1]) if at else []
+    unknown = _UNKNOWN.search(problem)
+    return (*(int(index) if index else name for name, index in parts), *([unknown[1]] if unknown else []))
 
 
 def _default(content: _File) -> str | None:

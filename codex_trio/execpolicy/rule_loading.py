@@ -8,6 +8,7 @@ Does not own: the language (`rule_files`).
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 import msgspec
 import trio
 
+from codex_trio.config.toml_text import position_of_byte
 from codex_trio.execpolicy.rules import Evaluation, PolicyRules, RuleFile, RulesContent, RulesError, RulesProblem
 from codex_trio.util import decoding
 from codex_trio.util.abandonable import abandonable
@@ -108,7 +110,8 @@ async def _evaluate_apart(files: Sequence[RuleFile]) -> PolicyRules:
         except OSError as error:
             raise _endless(files, _cause(error)) from None
         if done.returncode:
-            raise _endless(files, f"its process ended with {done.returncode}")
+            crashed = done.returncode == -signal.SIGSEGV
+            raise _endless(files, "it is nested too deeply" if crashed else f"its process ended with {done.returncode}")
         return await trio.to_thread.run_sync(_taken, done.stdout)
     raise _endless(files, f"did not end within {EVALUATION_SECONDS:g} s")
 
@@ -137,7 +140,7 @@ def _read_all(folders: Sequence[str]) -> Sequence[RuleFile]:
 def _rule_files(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if Path(entry.name).suffix == ".rules" and not entry.is_dir()]
+            names = [entry.name for entry in entries if Path(entry.name).suffix == ".rules" and not _is_folder(entry)]
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -145,18 +148,27 @@ def _rule_files(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in sorted(names)]
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a circle of links: reading it says so, by its name
+        return False
+
+
 def _read(path: str) -> str:
     try:
-        return read_whole(path, limit=MAX_FILE_BYTES).decode()
+        return read_whole(path, limit=MAX_FILE_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise _unreadable(path, _cause(error)) from None
-    except UnicodeDecodeError:
-        raise _unreadable(path, "not valid UTF-8") from None
+    except UnicodeDecodeError as error:
+        place = position_of_byte(error.object, error.start)
+        raise _unreadable(path, f"not valid UTF-8 (byte {error.start})", (place.line, place.column)) from None
 
 
 def _cause(error: OSError) -> str:
     return f"{error.strerror} (os error {error.errno})"
 
 
-def _unreadable(path: str, cause: str) -> RulesError:
-    return RulesError(RulesProblem(path=path, details=f"failed to read rules file {path}: {cause}"))
+def _unreadable(path: str, cause: str, place: tuple[int, int] | None = None) -> RulesError:
+    details = f"failed to read rules file {path}: {cause}"
+    return RulesError(RulesProblem(path=path, details=details, start=place, end=place))

@@ -50,8 +50,8 @@ LAYERS: dict[str, Callable[[Setting], Path]] = {
 
 UNREADABLE: dict[str, tuple[Make, str]] = {
     "no TOML": (text("a = 1\n[broken\n"), r"(:2:8: |line 2, column 8\b)[\s\S]*unclosed table, expected `\]`"),
-    "a key twice": (text("a = 1\n a = 2\n"), r"(:2:2: |line 2, column 2\b)[\s\S]*duplicate key"),
-    "deep nesting": (text("a = " + "[" * 150 + "]" * 150), "nested more than 100 levels deep"),
+    "a key twice": (text("a = 1\n a = 2\n"), r"(:2:2: |line 2, column 2\b)[\s\S]*duplicate key `a`"),
+    "deep nesting": (text("a = " + "[" * 150 + "]" * 150), "nested more than 100 levels deep in `a`"),
     "no UTF-8": (text(b'model = "\xff"\n'), r":1:10: not UTF-8 text \(byte 9\)"),
     "10 MB": (text("# much\n" * 1_500_000), "larger than"),
     "a circle of links": (circle, "Too many levels of symbolic links"),
@@ -59,9 +59,12 @@ UNREADABLE: dict[str, tuple[Make, str]] = {
     "a pipe": (pipe, "a named pipe"),
 }
 WRONG_VALUES = {
-    "a wrong type": ("\n model = 5\n", ":2:10: invalid type: integer `5`, expected a string"),
+    "a wrong type": ("\n model = 5\n", ":2:10: invalid type: integer `5`, expected a string in `model`"),
     "a wrong word": ('sandbox_mode = "open"\n', ":1:16: unknown variant `open`, expected one of "),
-    "a wrong type inside": ("[features]\nmemories = 1\n", ":2:12: invalid type: integer `1`, expected a boolean"),
+    "a wrong type inside": (
+        "[features]\nmemories = 1\n",
+        ":2:12: invalid type: integer `1`, expected a boolean in `features.memories`",
+    ),
 }
 FINE = {
     "a byte order mark": b"\xef\xbb\xbf" + b'model_verbosity = "low"\n',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -152,12 +154,39 @@ def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, text: str, p
     assert str(path) in refused.value.message
 
 
-def test_a_file_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: path.write_bytes(b"a = 1\n\xff"), ":2:1: not UTF-8"),
+        (lambda path: path.write_bytes(b"#" * (1 << 21)), ": is larger than"),
+        (lambda path: path.mkdir(), ": is a folder"),
+        (os.mkfifo, ": is a named pipe"),
+        (lambda path: path.symlink_to(path), ": Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("nowhere"), ": it is a link that leads nowhere"),
+    ],
+    ids=["no text", "long", "folder", "pipe", "circle", "nowhere"],
+)
+def test_a_file_that_cannot_be_read_stops_the_start(
+    tmp_path: Path, make: Callable[[Path], object], problem: str
+) -> None:
     path = tmp_path / "environments.toml"
-    path.write_bytes(b"\xff")
-    with pytest.raises(StartupRefused, match="not UTF-8"):
-        find_provider(path, "")
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(StartupRefused, match="cannot read"):
+    make(path)
+    with pytest.raises(StartupRefused) as refused:
+        find_provider(path, "ws://127.0.0.1:1")
+    assert f"{path}{problem}" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("include_local = 3", "1:17"),
+        ('\ufeffdefault = "local"\nfoo = 1\n', "2:7"),
+        ('[[environments]]\r\nid = "a"\r\nurl = "ws://h"\r\nargs = [1]\r\n', "4:9"),
+        ('[[environments]]\nid = "a"\nurl = "ws://h"\n\nurrl = ""\n', "5:8"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_place(tmp_path: Path, text: str, place: str) -> None:
+    path = tmp_path / "environments.toml"
+    path.write_text(text, newline="")
+    with pytest.raises(StartupRefused, match=f"environment config `{path}:{place}`"):
         find_provider(path, "")

@@ -113,6 +113,18 @@ def _dangling(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
+def _circle(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _no_text(path: Path) -> None:
+    path.write_bytes(b"# a\n# \xff\n")
+
+
+def _nested(path: Path) -> None:
+    path.write_text("x = " + "[" * 20_000 + "]" * 20_000)
+
+
 def _large(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
@@ -125,6 +137,9 @@ def _large(path: Path) -> None:
         (_endless, "a device"),
         (_dangling, "No such file or directory"),
         (_large, "is larger than 1048576 bytes"),
+        (_circle, "Too many levels of symbolic links"),
+        (_no_text, "not valid UTF-8 (byte 6)"),
+        (_nested, "nested too deeply"),
     ],
 )
 async def test_a_file_that_cannot_be_read_as_one_is_refused(make: Callable[[Path], None], cause, tmp_path):
@@ -133,6 +148,13 @@ async def test_a_file_that_cannot_be_read_as_one_is_refused(make: Callable[[Path
         error = await refused(tmp_path, FORBID)
     assert error.problem.path == f"{tmp_path}/b.rules"
     assert cause in error.problem.details
+
+
+async def test_text_that_is_none_is_told_with_its_place_and_a_byte_order_mark_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "a.rules").write_text("\ufeff" + FORBID)
+    assert [match.decision for match in (await load(tmp_path)).check(["curl"])] == ["forbidden"]
+    _no_text(tmp_path / "b.rules")
+    assert f"the command rules at {tmp_path}/b.rules:2:3 cannot be used" in str(await refused(tmp_path))
 
 
 async def test_a_folder_with_too_many_files_is_refused(tmp_path):
