@@ -10,22 +10,25 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from codex_trio.files import trees
 from codex_trio.util.abandonable import abandonable, finished
 from codex_trio.util.private_folder import FILE_MODE, make_private_folder
 from codex_trio.util.regular_file import read_whole
+from codex_trio.util.timed_lock import lock_within
 
 SUMMARY = "memory_summary.md"
 NOTES = "rollout_summaries"
 WORKSHOP = "workshop"
-"""Where memories are brought together, below the folder. Nothing in it counts."""
+"""Where memories are brought together, below the folder, each time in a place of its own. Nothing in it counts."""
 
 MAX_SUMMARY = 1 << 20
 """How many bytes a summary may have to be read at all."""
 
+_LOCK_SECONDS = 5.0
 _READ_SECONDS = 10.0
 _WRITE_SECONDS = 60.0
 _MARK = b"thread_id: "
@@ -64,18 +67,33 @@ class MemoryFolder:
         for folder in (self.path, self.former):
             await finished(_WRITE_SECONDS, _WRITE_SECONDS, _clear, folder)
 
-    async def set_up_workshop(self, files: Mapping[str, str]) -> Path:
-        """Put those files, and nothing else, where memories are brought together; the folder."""
-        await finished(_WRITE_SECONDS, _WRITE_SECONDS, _set_up, self.path, self.workshop, dict(files))
-        return self.workshop
+    async def set_up_workshop(self, place: str, files: Mapping[str, str]) -> Path:
+        """Put those files, and nothing else, into a place where memories are brought together; its folder.
 
-    async def take_from_workshop(self, name: str, *, limit: int) -> bytes:
+        Other places are removed: whoever is at work there comes too late, or has died.
+        """
+        folder = self.workshop / place
+        await finished(_WRITE_SECONDS, _WRITE_SECONDS, _set_up, self.path, folder, dict(files))
+        return folder
+
+    async def take_from_workshop(self, place: str, name: str, *, limit: int) -> bytes:
         """Return what a file there holds; one that is a link, or larger than `limit`, is an error."""
-        return await abandonable(_READ_SECONDS, read_whole, self.workshop / name, limit=limit, follow_links=False)
+        path = self.workshop / place / name
+        return await abandonable(_READ_SECONDS, read_whole, path, limit=limit, follow_links=False)
 
-    async def remove_workshop(self) -> None:
-        """Remove all of it."""
-        await finished(_WRITE_SECONDS, _WRITE_SECONDS, _remove, self.workshop)
+    async def remove_workshop(self, place: str) -> None:
+        """Remove all of it, and no other: that of another server may have been set up meanwhile."""
+        await finished(_WRITE_SECONDS, _WRITE_SECONDS, _take_down, self.workshop / place)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        """Keep other servers of this home from changing the folder, if there is one, while the block runs."""
+        descriptor = await finished(_WRITE_SECONDS, _WRITE_SECONDS, _locked, self.path)
+        try:
+            yield
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
 
     async def publish(self, summary: str, notes: Mapping[str, str]) -> None:
         """Put a summary and the notes that it is about in place of the former ones: the summary last, and whole."""
@@ -105,15 +123,35 @@ def _remove(path: Path) -> None:
     trees.remove(str(path), recursive=True, force=True, check=_go_on)
 
 
-def _set_up(folder: Path, workshop: Path, files: Mapping[str, str]) -> None:
+def _locked(folder: Path) -> int | None:
+    """Return what keeps a folder locked until it is closed; None when there is none."""
+    _check_no_link(folder)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    if not lock_within(descriptor, seconds=_LOCK_SECONDS):
+        os.close(descriptor)
+        raise BlockingIOError(errno.EWOULDBLOCK, "is kept locked by another process", str(folder))
+    return descriptor
+
+
+def _set_up(folder: Path, place: Path, files: Mapping[str, str]) -> None:
     _check_no_link(folder)
     make_private_folder(folder)
-    _remove(workshop)
-    make_private_folder(workshop)
+    _remove(place.parent)
+    make_private_folder(place.parent)
+    make_private_folder(place)
     for name, text in files.items():
-        path = workshop / name
+        path = place / name
         make_private_folder(path.parent)
         _write(path, text, os.O_EXCL)
+
+
+def _take_down(place: Path) -> None:
+    _remove(place)
+    with contextlib.suppress(OSError):
+        place.parent.rmdir()
 
 
 def _publish(folder: Path, summary: str, notes: Mapping[str, str]) -> None:

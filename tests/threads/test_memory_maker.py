@@ -21,9 +21,10 @@ from codex_trio.files.local import LocalFiles
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.model.limits import RateLimitSnapshot, RateLimitWindow
-from codex_trio.state.db.initializer import open_state_db, state_db_path
+from codex_trio.state.db.initializer import open_state_db, state_database, state_db_path
+from codex_trio.state.local.memories import LocalMemoriesStore
 from codex_trio.state.local.storage import local_storage
-from codex_trio.state.store.interface import MetadataPatch
+from codex_trio.state.store.interface import MetadataPatch, ThreadStoreError
 from codex_trio.state.store.memories import LEASE_MS, RETRY_MS, Memories, MemoriesStore, MemoryRows, Result
 from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.live import LiveThread
@@ -395,14 +396,14 @@ async def test_a_link_is_no_summary(tmp_path: Path) -> None:
         secret = tmp_path / "secret"
         secret.write_text("secret")
         folder = bench.kept.folder
-        await folder.set_up_workshop({})
-        (folder.workshop / "memory_summary.md").symlink_to(secret)
+        place = await folder.set_up_workshop("p", {})
+        (place / "memory_summary.md").symlink_to(secret)
         with pytest.raises(OSError, match="symbolic link"):
-            await folder.take_from_workshop("memory_summary.md", limit=100)
+            await folder.take_from_workshop("p", "memory_summary.md", limit=100)
         # Nor is anything written through one.
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
-        await folder.remove_workshop()
+        await folder.remove_workshop("p")
         os.rmdir(folder.path)
         folder.path.symlink_to(elsewhere)
         await bench.make()
@@ -472,3 +473,45 @@ async def test_a_thread_that_is_reset_while_it_is_looked_at_stays_forgotten(tmp_
         # What was said before is not remembered anew.
         await bench.make()
         assert (await bench.remembered(), bench.model.count(EXTRACTS)) == ([], 1)
+
+
+async def test_a_server_that_comes_too_late_leaves_the_work_of_the_next_alone(tmp_path: Path) -> None:
+    async with open_bench(tmp_path) as bench:
+        folder = bench.kept.folder
+        late, now = [await folder.set_up_workshop(place, {"note": place}) for place in ("late", "now")]
+        await folder.remove_workshop("late")
+        assert (late.exists(), (now / "note").read_text()) == (False, "now")
+        await folder.remove_workshop("now")
+        assert not folder.workshop.exists()
+
+
+async def test_what_another_server_forgets_meanwhile_is_not_written_behind_that(tmp_path: Path) -> None:
+    async with open_bench(tmp_path) as bench:
+        await bench.leave("one")
+        bench.tables.left, bench.tables.dies_after = 4, True
+        with pytest.raises(Died):
+            await bench.make()
+        bench.tables.left = None
+        # Another server is about to write the summary that was kept, and this one is told to forget everything.
+        other = bench.kept
+        async with trio.open_nursery() as nursery, other.folder.alone():
+            nursery.start_soon(bench.kept.reset)
+            while await bench.memories.summary() is not None:
+                await trio.lowlevel.checkpoint()
+            await other.folder.publish("v1\n", {})
+        assert bench.summary is None
+        await other.publish()
+        assert bench.summary is None
+
+
+async def test_who_forgets_everything_without_a_database_learns_that_it_may_come_back(tmp_path: Path) -> None:
+    path = state_db_path(tmp_path)
+    path.mkdir()
+    folder = tmp_path / "memories_v2"
+    folder.mkdir()
+    (folder / "memory_summary.md").write_text("s")
+    async with state_database(path, warn=lambda _: None) as database:
+        kept = KeptMemories(Memories(LocalMemoriesStore(database)), tmp_path)
+        with pytest.raises(ThreadStoreError, match="only the folders of memories could be emptied: "):
+            await kept.reset()
+    assert list(folder.iterdir()) == []

@@ -14,6 +14,7 @@ import trio
 
 from codex_trio.engine.memories.notes import NOTES_FOLDER, SUMMARY_FILE, note, note_name
 from codex_trio.files.memories import MemoryFolder
+from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.state.store.memories import Memories, MemoryClaim, ThreadMemory
 
 MOST = 4096
@@ -52,11 +53,16 @@ class KeptMemories:
             await self.memories.forget(thread_ids)
 
     async def reset(self) -> None:
-        """Forget everything."""
+        """Forget everything. Raises ThreadStoreError where only the folders could be emptied, too."""
+        problem = self.memories.problem
         async with self._writing:
-            if not self.memories.problem:
+            if not problem:
                 await self.memories.reset()
-            await self.folder.clear()
+            # Behind that: another server that writes a summary meanwhile has done so, or finds that there is none.
+            async with self.folder.alone():
+                await self.folder.clear()
+        if problem:
+            raise ThreadStoreError("internal", f"only the folders of memories could be emptied: {problem}")
 
     async def base(self) -> str:
         """Return the summary that the next one goes on from; empty when there is none."""
@@ -64,7 +70,7 @@ class KeptMemories:
 
     async def commit(self, claim: MemoryClaim, memories: Sequence[ThreadMemory], summary: str, *, base: str) -> bool:
         """Keep a summary and write it where it is found; False when it is void, since somebody else wrote one."""
-        async with self._writing:
+        async with self._writing, self.folder.alone():
             if await self.base() != base:
                 return False
             if not await self.memories.finish_consolidation(claim, memories, summary):
@@ -75,15 +81,22 @@ class KeptMemories:
     async def publish(self) -> None:
         """Write the latest summary where it is found, unless that was done: a process may have died in between."""
         async with self._writing:
-            await self._publish()
+            if await self._unpublished() is None:
+                return
+            async with self.folder.alone():
+                await self._publish()
 
     async def _publish(self) -> None:
-        summary = await self.memories.summary()
-        if summary is None or summary.is_published:
+        text = await self._unpublished()
+        if text is None:
             return
         known = [one for one in await self.memories.selected(limit=MOST, since_ms=0) if one.consolidated_ms is not None]
-        await self.folder.publish(summary.text, {note_name(one): note(one) for one in known})
-        await self.memories.published(summary.text)
+        await self.folder.publish(text, {note_name(one): note(one) for one in known})
+        await self.memories.published(text)
+
+    async def _unpublished(self) -> str | None:
+        summary = await self.memories.summary()
+        return None if summary is None or summary.is_published else summary.text
 
 
 def workshop_files(memories: Sequence[ThreadMemory], base: str) -> dict[str, str]:

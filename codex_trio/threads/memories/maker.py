@@ -274,15 +274,14 @@ class MemoryMaker:
             await self._give_way(wanted)
             since = self._clock() - wanted.settings.unused_ms
             selected = await self._memories.selected(limit=wanted.settings.most_memories, since_ms=since)
-            base = await self._kept.base()
             try:
+                base = await self._kept.base()
                 summary = await self._write(wanted, claim, selected, base) if selected else ""
+                if not await self._kept.commit(claim, selected, summary, base=base):
+                    raise ConsolidationFailed("somebody else changed the summary meanwhile")
             except (ConsolidationFailed, RulesError, OSError, ValueError) as error:
                 _log.info("memories could not be brought together: %s", error)
                 await self._memories.fail(claim, str(error))
-                return
-            if not await self._kept.commit(claim, selected, summary, base=base):
-                await self._memories.fail(claim, "somebody else changed the summary meanwhile")
 
     async def _forget_unwanted(self) -> None:
         """Forget threads that are gone, and those of which nothing is to be remembered any more."""
@@ -303,15 +302,15 @@ class MemoryMaker:
         prompt = consolidation.prompt(new, gone, has_summary=bool(base))
         folder = self._kept.folder
         try:
-            place = await folder.set_up_workshop(workshop_files(selected, base))
+            place = await folder.set_up_workshop(claim.token, workshop_files(selected, base))
             async with self._renewed(claim):
                 await self._agent.run(wanted.config, place, prompt, fallback_model=wanted.model)
-            content = await folder.take_from_workshop(notes.SUMMARY_FILE, limit=consolidation.MAX_SUMMARY)
+            content = await folder.take_from_workshop(claim.token, notes.SUMMARY_FILE, limit=consolidation.MAX_SUMMARY)
         except FileNotFoundError:
             raise ConsolidationFailed("no summary was written") from None
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _RELEASE_SECONDS):
-                await folder.remove_workshop()
+                await folder.remove_workshop(claim.token)
         return consolidation.checked(content)
 
     @asynccontextmanager
