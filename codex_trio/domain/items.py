@@ -275,6 +275,20 @@ class FunctionCallOutput(
     output: str | list[dict[str, Any]]
 
 
+class PromptFragment(msgspec.Struct, kw_only=True, frozen=True):
+    """What one hook has the model go on with."""
+
+    text: str
+    hook_run_id: str = msgspec.field(name="hookRunId")
+
+
+class HookPrompt(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="HookPrompt"):
+    """What hooks have the model go on with, where its turn would have ended."""
+
+    id: str
+    fragments: list[PromptFragment]
+
+
 class ReceivingAgent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """An agent that a call is about."""
 
@@ -356,6 +370,7 @@ _SmallItem: TypeAlias = (
     | DynamicToolCall
     | McpToolCall
     | FunctionCallOutput
+    | HookPrompt
     | CollabAgentToolCall
     | SubAgentActivity
     | EnteredReviewMode

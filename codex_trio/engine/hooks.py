@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import trio
 
+from codex_trio.domain.items import PromptFragment
 from codex_trio.engine import events
 from codex_trio.engine.hook_outputs import HookOutputs
 from codex_trio.engine.settings import ThreadSettings
@@ -113,7 +114,7 @@ class ThreadHooks:
         )
         return _opening(answers)
 
-    async def stopping(self, last_message: str | None) -> list[str]:
+    async def stopping(self, last_message: str | None) -> list[PromptFragment]:
         """Run the hooks of a turn that is about to end; return what the model is to go on with."""
         agent = self._thread.agent_type is not None
         payload: dict[str, Any] = {
@@ -133,7 +134,7 @@ class ThreadHooks:
         if any(answer.stop is not None for answer in answers):
             return []
         prompts = [
-            f'<hook_prompt hook_run_id="{hook.run_id(None)}">{answer.block}</hook_prompt>'
+            PromptFragment(text=answer.block, hook_run_id=hook.run_id(None))
             for hook, answer in zip(hooks, answers, strict=True)
             if answer.block is not None
         ]

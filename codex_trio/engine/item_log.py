@@ -6,11 +6,12 @@ listens. Implements the `ItemLog` that tools write to; its items keep this turn'
 
 from __future__ import annotations
 
+import html
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.domain.items import AgentMessage, TurnItem
+from codex_trio.domain.items import AgentMessage, HookPrompt, PromptFragment, TurnItem
 from codex_trio.engine import events
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
@@ -80,6 +81,11 @@ class TurnLog:
         line = self.line_of(item)
         self.show_raw(*await self._journal.remember(raw, [line]))
         self.show_input(line)
+
+    async def hook_prompt(self, fragments: Sequence[PromptFragment]) -> None:
+        """Store and show what hooks have the model go on with: one message, a part a hook."""
+        raw = message_item("user", [_as_read(fragment) for fragment in fragments], item_id=uuid7())
+        await self.input_completed(HookPrompt(id=raw["id"], fragments=[*fragments]), [raw])
 
     def line_of(self, item: TurnItem) -> ItemCompletedLine:
         """Return the line of an item that is final now; one that nobody saw begin has begun now as well."""
@@ -169,3 +175,8 @@ class TurnLog:
         if self._raw_items:
             for item in raw:
                 self.emit(events.RawItem(turn_id=self.turn_id, item=item))
+
+
+def _as_read(fragment: PromptFragment) -> str:
+    text = html.escape(fragment.text, quote=False)
+    return f'<hook_prompt hook_run_id="{html.escape(fragment.hook_run_id)}">{text}</hook_prompt>'

@@ -244,6 +244,13 @@ def _mcp_tool_call(item: domain.McpToolCall) -> wire.McpToolCallThreadItem:
     )
 
 
+def _hook_prompt(item: domain.HookPrompt) -> wire.HookPromptThreadItem:
+    return wire.HookPromptThreadItem(
+        id=item.id,
+        fragments=[wire.HookPromptFragment(text=one.text, hook_run_id=one.hook_run_id) for one in item.fragments],
+    )
+
+
 def _entered_review(item: domain.EnteredReviewMode) -> wire.EnteredReviewModeThreadItem:
     return wire.EnteredReviewModeThreadItem(id=item.id, review=item.user_facing_hint or "")
 
@@ -270,6 +277,7 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
     domain.FunctionCallOutput: lambda item: wire.FunctionCallOutputThreadItem(
         id=item.id, name=item.name, namespace=item.namespace, output=item.output
     ),
+    domain.HookPrompt: _hook_prompt,
     domain.Other: _other,
 }
 

@@ -240,11 +240,14 @@ async def test_a_turn_ends_before_the_model_is_asked(lab: Lab, event: str) -> No
 
 async def test_a_turn_goes_on_where_it_would_have_ended(lab: Lab) -> None:
     lab.script(answer(message("one")), answer(message("two")))
-    async with hooked(lab, {"Stop": (2, "", "not yet")}, ["Stop"]) as (probe, thread_id, hooks):
+    async with hooked(lab, {"Stop": (2, "", "not <yet>")}, ["Stop"]) as (probe, thread_id, hooks):
         turn = await probe.run_turn(thread_id, "hello")
     assert turn.status == "completed"
-    prompt = f'<hook_prompt hook_run_id="stop:0:{hooks.file}">not yet</hook_prompt>'
+    prompt = f'<hook_prompt hook_run_id="stop:0:{hooks.file}">not &lt;yet&gt;</hook_prompt>'
     assert lab.model.requests[1].texts("user")[-1] == prompt
+    (item,) = (item for item in turn.items() if item["type"] == "hookPrompt")
+    assert item["id"] == lab.model.requests[1].body["input"][-1]["id"]
+    assert item["fragments"] == [{"text": "not <yet>", "hookRunId": f"stop:0:{hooks.file}"}]
     assert [record["stop_hook_active"] for record in hooks.given()] == [False, True]
     assert [record["last_assistant_message"] for record in hooks.given()] == ["one", "two"]
 

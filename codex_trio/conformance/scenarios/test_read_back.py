@@ -54,6 +54,13 @@ command = "{sys.executable}"
 args = ["-S", "{Path(codex_trio.testing.mcp_server.__file__)}"]
 """
 
+HOOK = """
+[[hooks.Stop]]
+[[hooks.Stop.hooks]]
+type = "command"
+command = "if grep -q 'hook_active\\": *false'; then echo 'not <yet>' >&2; exit 2; fi"
+"""
+
 Start = Callable[[Probe, str], Awaitable[str]]
 
 
@@ -111,6 +118,16 @@ async def review(probe: Probe, thread_id: str) -> str:
     """Have the thread's work reviewed."""
     target = {"type": "custom", "instructions": "Look."}
     return (await probe.request("review/start", {"threadId": thread_id, "target": target}))["turn"]["id"]
+
+
+async def trust_hooks(probe: Probe, thread_id: str) -> str:
+    """Start a turn once the hooks of the configuration may run."""
+    cwd = (await probe.request("thread/read", {"threadId": thread_id}))["thread"]["cwd"]
+    (entry,) = (await probe.request("hooks/list", {"cwds": [cwd]}))["data"]
+    state = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in entry["hooks"]}
+    edit = {"keyPath": "hooks.state", "value": state, "mergeStrategy": "upsert"}
+    await probe.request("config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
+    return await probe.start_turn(thread_id)
 
 
 async def shell(probe: Probe, thread_id: str) -> str:
@@ -209,6 +226,12 @@ CASES = {
         model="gpt-6.2-sol",
     ),
     "a command of the user": Case((), ["commandExecution"], start=shell),
+    "what a hook says": Case(
+        (answer(message("Done?", item_id="m1")), DONE),
+        ["userMessage", "agentMessage", "hookPrompt", "agentMessage"],
+        tables=HOOK,
+        start=trust_hooks,
+    ),
     "a plan": Case(
         (answer(message("So:\n<proposed_plan>\n# Plan\n- one\n</proposed_plan>\nYes?\n")),),
         ["userMessage", "plan", "agentMessage"],

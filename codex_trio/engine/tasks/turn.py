@@ -207,8 +207,8 @@ class Turn(ClientTurn):
             return False
         last = self._log.last_message
         prompts = await self._hooks.stopping(None if last is None else last[0].text)
-        for text in prompts:
-            await self._log.history(message_item("user", [text], item_id=uuid7()))
+        if prompts:
+            await self._log.hook_prompt(prompts)
         return bool(prompts)
 
     async def _may_be_said(self, pending: PendingInput) -> list[str]:

@@ -34,6 +34,7 @@ _CONTEXT_PREFIXES = (
     "<user_action>",
     "<codex_internal_context",
     "<goal_context>",
+    "<hook_prompt ",
     *_SUMMARY_PREFIXES,
 )
 
