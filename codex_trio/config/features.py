@@ -5,88 +5,276 @@ Owns: the table of known switches and the resolved set of a configuration. Does 
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import msgspec
 
 from codex_trio.util.spelling import did_you_mean
 
 Stage = Literal["stable", "beta", "underDevelopment", "deprecated", "removed"]
+Effect = Literal["acted", "always", "client", "never"]
+"""`acted`: this server goes by the switch; `always`: it does so whatever the switch says; `client`: programs on the
+other side go by it; `never`: it does not do that."""
 
-_STABLE_ON = """
-tui_workspace
-daemon_auto_start shell_tool view_image sleep_tool unified_exec unified_exec_tty shell_snapshot content_item_kinds
-untrusted_as_tool_output code_mode_host code_mode_host_grpc code_mode_host_output_truncation code_mode_interrupt
-write_stdin_approval hooks api_key_model_discovery cli_daybreak api_key_cyber_access_programs
-enable_request_compression unbounded_connection_retries system_proxy_fallback apps mcp_oauth_refresh_coordination
-deferred_tool_world_state incremental_tools incremental_tools_legacy
-incremental_tools_legacy_gcp prediction_preserve_parent_tools tool_suggest
-plugins in_app_browser browser_annotation_api in_app_chat in_app_dictation in_app_voice in_app_local_automation
-in_app_updates browser_use browser_use_full_cdp_access browser_use_external computer_use remote_plugin plugin_sharing
-image_generation unified_image_budget skill_mcp_dependency_install skill_search mentions_v2 guardian_approval
-guardian_include_additional_context guardian_reuse_parent_compaction goals reasoning_effort_override
-tool_call_mcp_elicitation auth_elicitation bedrock_setup_wizard fast_mode ultrafast_mode compaction_image_budget
-retain_client_tool_outputs workspace_dependencies
+_TABLE: Final = """
+analytics_plan_history beta off client
+cli_resume_account_check development off client
+daemon_auto_start stable on client
+tui_workspace stable on client
+tui_multi_backend development off client
+tui_extensions_statusline beta off client
+app_server_websocket_compression development off
+transcript_v2 removed off
+undo removed off
+shell_tool stable on acted
+view_image stable on acted
+multi_env_copy_file development off
+sleep_tool stable on always
+secret_auth_storage stable off
+unified_exec stable on always
+unified_exec_tty stable on always
+shell_zsh_fork removed off
+unified_exec_zsh_fork removed off
+shell_snapshot stable on
+login_shell_package_path beta off
+powershell_shell_version development off
+shell_snapshot_v2 development off
+deferred_executor development off
+per_environment_context development off
+cwd_relative_turn_diffs development off
+js_repl removed off
+content_item_kinds stable on
+untrusted_as_tool_output stable on
+executed_tool_call_metadata development off
+stable_environment_tools removed off
+code_mode development off acted
+code_mode_tool_search development off
+code_mode_buffered_exec removed off
+code_mode_host stable on always
+code_mode_host_grpc stable on
+code_mode_host_output_truncation stable on always
+code_mode_prewarm development off
+restored_history_prewarm development off
+code_mode_interrupt stable on always
+code_mode_tool_description_first removed off
+instant_interrupt development on always
+interrupt_on_cancel development off
+code_mode_only development off acted
+code_mode_only_strict_3p_tools development off
+js_repl_tools_only removed off
+terminal_resize_reflow removed on
+web_search_request deprecated off acted
+web_search_cached deprecated off acted
+standalone_web_search development off
+hosted_search_policy development off
+search_tool removed off
+codex_git_commit removed off
+runtime_metrics development off
+critical_path_timing development off
+sqlite removed on
+memories stable off acted
+external_agent_memory_import development off
+local_thread_store_compression development off
+local_thread_store_shared_compression removed off
+background_paginated_rollout_migration development off
+chronicle development off
+apply_patch_freeform removed off
+apply_patch_streaming_events development off
+apply_patch_preserve_line_endings removed off
+exec_permission_approvals development off acted
+write_stdin_approval stable on
+hooks stable on acted
+request_permissions_tool development off acted
+use_linux_sandbox_bwrap removed off
+use_legacy_landlock deprecated off
+request_rule removed off
+experimental_windows_sandbox removed off
+elevated_windows_sandbox removed off
+windows_sandbox_service development off
+prefer_mxc development off
+remote_models removed off
+api_key_model_discovery stable on
+cli_daybreak stable on client
+api_key_cyber_access_programs stable on
+daybreak_program_propagation development off
+enable_request_compression stable on acted
+unbounded_connection_retries stable on
+network_proxy beta off
+credential_masking development off
+worktrees removed on
+respect_system_proxy beta off
+system_proxy_fallback stable on
+multi_agent deprecated on acted
+multi_agent_v2 stable off acted
+model_catalog_in_context development off
+multi_agent_v2_dynamic_tools development off
+subagent_thread_environments development off
+subagent_default_context_limits development off
+defer_mailbox_preemption development off
+wake_on_agent_messages development off
+agent_message_board development off
+agent_message_board_mcp development off
+multi_agent_mode removed off
+enable_fanout removed off
+apps stable on
+catalog_apps_instructions development off
+psp development off
+enable_mcp_apps development off
+mcp_2026_07_28 development off
+mcp_tool_list_changed development off always
+mcp_connection_sharing development off
+mcp_shared_repl_cwd development off
+mcp_lazy_stdio_startup development off
+multi_environment_mcp development off
+apps_early_resource_discovery development off
+codex_apps_mcp_2026_07_28 development off
+mcp_oauth_refresh_coordination stable on always
+use_xaa development off
+apps_mcp_path_override removed off
+tool_search removed off
+tool_search_always_defer_mcp_tools removed on
+deferred_tool_world_state stable on
+command_sessions_world_state development off
+incremental_tools stable on
+incremental_tools_legacy stable on
+incremental_tools_legacy_gcp stable on
+suppress_model_change_announcements stable off
+prediction_preserve_parent_tools stable on
+incremental_exec_tools development off
+non_prefixed_mcp_tool_names development off
+unavailable_dummy_tools removed off
+tool_suggest stable on
+recommended_plugins stable off
+plugins stable on acted
+simplified_selection_hints development off
+executor_capability_discovery development off
+executor_capability_discovery_v2 development off
+skip_host_skill_discovery development off
+plugin_hooks removed off
+in_app_browser stable on client
+browser_annotation_api stable on client
+in_app_chat stable on client
+in_app_dictation stable on client
+in_app_voice stable on client
+in_app_local_automation stable on client
+in_app_updates stable on client
+browser_use stable on client
+browser_use_full_cdp_access stable on client
+browser_use_external stable on client
+computer_use stable on client
+remote_plugin stable on
+plugin_discovery_prefetch removed off
+plugin_sharing stable on
+external_migration removed off
+image_generation stable on
+image_generation_animation development off client
+omit_app_server_notification_media development off
+file_backed_tool_audio development off
+image_resize_notice development off
+unified_image_budget stable on
+safe_image_decoder development off
+resize_all_images removed on
+item_ids removed on
+concurrent_reasoning_summaries development off
+output_token_replay development off
+skill_mcp_dependency_install stable on
+omit_skill_descriptions development off
+skill_search stable on
+skill_catalog_deltas development off
+skill_env_var_dependency_prompt removed off
+mentions_v2 stable on client
+steer removed on
+default_mode_request_user_input development off
+send_async_message removed off
+send_message_to_user_async development off
+terminal_visualization_instructions development off
+guardian_approval stable on always
+guardian_include_additional_context stable on
+guardian_recorded_items development off
+guardianv2.thread_context removed off
+guardian_reuse_parent_compaction stable on
+guardian_root_handoff_context development off
+guardian_native_multi_agent_history development off
+guardian_nested_approval_context development off
+guardian_enhanced_node_repl_transcripts development off
+guardian_node_repl_transcript_images development off
+guardian_trust_orchestrator_connectors development off
+guardian_conversation_history_tools development off
+guardian_denial_reconsideration development off
+guardianv2 development off
+guardianv2_decisions_comparison development off
+guardianv3 development off
+guardian_ext removed off
+goals stable on acted
+token_budget development off acted
+context_management development off
+rollout_budget development off
+reasoning_effort_override stable on
+current_time_reminder development off
+utc_environment_date development off
+nonfatal_clock_read_errors development off
+collaboration_modes removed on
+tool_call_mcp_elicitation stable on always
+auth_elicitation stable on
+bedrock_setup_wizard stable on client
+gcp_setup_wizard stable off client
+gateway_setup_wizard stable off client
+personality removed off
+artifact development off
+fast_mode stable on always
+ultrafast_mode stable on always
+step_model_switching development off acted
+realtime_conversation removed on
+remote_control removed off
+image_detail_original removed off
+tui_app_server removed on
+prevent_idle_sleep beta off client
+workspace_owner_usage_nudge removed off
+responses_websockets removed off
+responses_websockets_v2 removed off
+remote_compaction_v2 removed off
+async_compaction development off
+async_compaction_root_only development off
+compaction_image_budget stable on
+retain_client_developer_messages development off
+retain_client_tool_outputs stable on
+use_agent_identity development off
+runtime_agent_instances development off
+workspace_dependencies stable on client
 """
-_STABLE_OFF = """
-secret_auth_storage memories multi_agent_v2 suppress_model_change_announcements
-recommended_plugins gcp_setup_wizard gateway_setup_wizard
-"""
-_BETA = """
-analytics_plan_history login_shell_package_path network_proxy respect_system_proxy prevent_idle_sleep
-tui_extensions_statusline
-"""
-_DEVELOPMENT_ON = "instant_interrupt"
-_DEVELOPMENT_OFF = """
-cli_resume_account_check tui_multi_backend app_server_websocket_compression
-multi_env_copy_file powershell_shell_version shell_snapshot_v2 deferred_executor cwd_relative_turn_diffs
-executed_tool_call_metadata code_mode code_mode_tool_search code_mode_prewarm interrupt_on_cancel code_mode_only
-code_mode_only_strict_3p_tools standalone_web_search hosted_search_policy runtime_metrics critical_path_timing
-external_agent_memory_import local_thread_store_compression background_paginated_rollout_migration chronicle
-apply_patch_streaming_events exec_permission_approvals request_permissions_tool windows_sandbox_service prefer_mxc
-daybreak_program_propagation credential_masking model_catalog_in_context multi_agent_v2_dynamic_tools
-subagent_thread_environments subagent_default_context_limits defer_mailbox_preemption wake_on_agent_messages
-agent_message_board agent_message_board_mcp psp enable_mcp_apps mcp_2026_07_28 mcp_tool_list_changed
-mcp_connection_sharing mcp_lazy_stdio_startup apps_early_resource_discovery codex_apps_mcp_2026_07_28 use_xaa
-command_sessions_world_state incremental_exec_tools non_prefixed_mcp_tool_names simplified_selection_hints
-executor_capability_discovery executor_capability_discovery_v2 skip_host_skill_discovery image_generation_animation
-omit_app_server_notification_media image_resize_notice concurrent_reasoning_summaries output_token_replay
-omit_skill_descriptions skill_catalog_deltas default_mode_request_user_input send_message_to_user_async
-terminal_visualization_instructions guardian_recorded_items guardian_root_handoff_context
-guardian_native_multi_agent_history guardian_enhanced_node_repl_transcripts guardian_node_repl_transcript_images
-guardian_trust_orchestrator_connectors guardian_conversation_history_tools guardian_denial_reconsideration guardianv2
-guardianv2_decisions_comparison guardianv3 token_budget context_management rollout_budget current_time_reminder
-nonfatal_clock_read_errors artifact step_model_switching async_compaction async_compaction_root_only
-retain_client_developer_messages use_agent_identity runtime_agent_instances
-catalog_apps_instructions file_backed_tool_audio guardian_nested_approval_context mcp_shared_repl_cwd
-multi_environment_mcp per_environment_context restored_history_prewarm safe_image_decoder utc_environment_date
-"""
-_DEPRECATED_ON = "multi_agent"
-_DEPRECATED_OFF = "web_search_request web_search_cached use_legacy_landlock"
-_REMOVED_ON = """
-terminal_resize_reflow sqlite worktrees tool_search_always_defer_mcp_tools resize_all_images item_ids steer
-collaboration_modes realtime_conversation tui_app_server
-"""
-_REMOVED_OFF = """
-transcript_v2 undo shell_zsh_fork unified_exec_zsh_fork js_repl stable_environment_tools code_mode_buffered_exec
-code_mode_tool_description_first js_repl_tools_only search_tool codex_git_commit local_thread_store_shared_compression
-apply_patch_freeform apply_patch_preserve_line_endings use_linux_sandbox_bwrap request_rule
-experimental_windows_sandbox elevated_windows_sandbox remote_models multi_agent_mode enable_fanout
-apps_mcp_path_override tool_search unavailable_dummy_tools plugin_hooks plugin_discovery_prefetch external_migration
-skill_env_var_dependency_prompt send_async_message guardianv2.thread_context guardian_ext personality remote_control
-image_detail_original workspace_owner_usage_nudge responses_websockets responses_websockets_v2 remote_compaction_v2
-"""
-_GROUPS: tuple[tuple[Stage, bool, str], ...] = (
-    ("stable", True, _STABLE_ON),
-    ("stable", False, _STABLE_OFF),
-    ("beta", False, _BETA),
-    ("underDevelopment", True, _DEVELOPMENT_ON),
-    ("underDevelopment", False, _DEVELOPMENT_OFF),
-    ("deprecated", True, _DEPRECATED_ON),
-    ("deprecated", False, _DEPRECATED_OFF),
-    ("removed", True, _REMOVED_ON),
-    ("removed", False, _REMOVED_OFF),
+"""The switches in the established server's order: name, stage, default, and what comes of one here (`Effect`)."""
+
+_STAGES: Final[Mapping[str, Stage]] = MappingProxyType({"development": "underDevelopment"})
+
+
+class Texts(NamedTuple):
+    """What a person who may try something out reads."""
+
+    title: str
+    description: str
+    announcement: str = ""
+
+
+_NOT_HERE: Final = "This server does not do it"
+_TEXTS: Final = MappingProxyType(
+    {
+        "analytics_plan_history": Texts("Analytics plan history", "What was left of allowances lately, in /analytics."),
+        "tui_extensions_statusline": Texts("Custom status line", "A status line of your own: /statusline."),
+        "login_shell_package_path": Texts(
+            "Bundled tools in login shells", f"Keeps bundled tools on a login shell's PATH. {_NOT_HERE}."
+        ),
+        "network_proxy": Texts(
+            "Network proxy",
+            "Holds sandboxed sessions with network access to some hosts. "
+            f"{_NOT_HERE} by this switch; the `network` table of a permission profile does.",
+        ),
+        "respect_system_proxy": Texts(
+            "System proxy", f"Uses the proxy settings of macOS or Windows. {_NOT_HERE}; it goes by HTTPS_PROXY."
+        ),
+        "prevent_idle_sleep": Texts("Prevent sleep while running", "Keeps the computer awake while a thread runs."),
+    }
 )
+"""Of the switches in beta, which are the only ones with texts."""
 
 # Former names, still accepted in a file.
 ALIASES = {
@@ -107,48 +295,45 @@ class Feature(msgspec.Struct, frozen=True):
     name: str
     stage: Stage
     default_enabled: bool
+    effect: Effect
+    texts: Texts | None = None
+
+    def is_on(self, *, enabled: bool) -> bool:
+        """Return whether what the switch stands for is there when it is on or off.
+
+        A removed one stands for what every client takes for granted, or for nothing.
+        """
+        return self.effect == "always" or (enabled and (self.effect != "never" or self.stage == "removed"))
+
+    def asks_in_vain(self, *, enabled: bool) -> bool:
+        """Return whether somebody who sets the switch so does not get it."""
+        in_vain = {"always": not enabled, "never": enabled}.get(self.effect, False)
+        return in_vain and self.stage != "removed"
 
 
-def known() -> Iterator[Feature]:
-    """Yield every switch a configuration may name, stable ones first."""
-    for stage, enabled, names in _GROUPS:
-        for name in names.split():
-            yield Feature(name=name, stage=stage, default_enabled=enabled)
+def _read(line: str) -> Feature:
+    name, stage, default, *effect = line.split()
+    return Feature(
+        name=name,
+        stage=_STAGES.get(stage, cast("Stage", stage)),
+        default_enabled=default == "on",
+        effect=cast("Effect", effect[0]) if effect else "never",
+        texts=_TEXTS.get(name),
+    )
+
+
+KNOWN: Final[Mapping[str, Feature]] = MappingProxyType(
+    {feature.name: feature for feature in map(_read, _TABLE.strip().splitlines())}
+)
+"""Every switch a configuration may name, in the order in which they are listed."""
 
 
 def known_names() -> frozenset[str]:
     """Return the names that `[features]` may hold, former ones included."""
-    return frozenset(ALIASES) | {feature.name for feature in known()}
+    return frozenset(ALIASES) | KNOWN.keys()
 
 
-HONOURED: Final = frozenset(
-    {
-        "code_mode",
-        "code_mode_only",
-        "exec_permission_approvals",
-        "goals",
-        "memories",
-        "multi_agent",
-        "multi_agent_v2",
-        "request_permissions_tool",
-        "plugins",
-        "shell_tool",
-        "step_model_switching",
-        "token_budget",
-        "view_image",
-        "web_search_cached",
-        "web_search_request",
-    }
-)
-"""The switches that are acted on."""
-
-_ALWAYS_ON: Final = frozenset({"unified_exec", "unified_exec_tty"})
-"""What this server does whatever the switch says; everything else that is not acted on it does not do."""
-
-_MOOT: Final = frozenset(_REMOVED_ON.split()) | frozenset(_REMOVED_OFF.split())
-
-
-_DEFAULTS: Final = MappingProxyType({feature.name: feature.default_enabled for feature in known()})
+_DEFAULTS: Final = MappingProxyType({feature.name: feature.default_enabled for feature in KNOWN.values()})
 """Made once: every load of a configuration begins with it."""
 
 
@@ -197,31 +382,24 @@ def not_taken(chosen: Iterable[str]) -> Iterator[str]:
             yield f"`{name}` is not known.{did_you_mean(name, SETTABLE)}"
 
 
-def is_done(name: str, *, enabled: bool) -> bool:
-    """Return whether this server does what a switch stands for when that is on or off."""
-    return name in _ALWAYS_ON or (enabled and name in HONOURED)
-
-
 def unstable(configured: Mapping[str, Any]) -> list[str]:
     """Return the switches that a checked `[features]` turns on and that are under development."""
     current = {ALIASES.get(name, name) for name in configured}
     enabled = resolve(configured)
     return sorted(
         feature.name
-        for feature in known()
+        for feature in KNOWN.values()
         if feature.name in current
         and feature.stage == "underDevelopment"
         and enabled[feature.name]
         and not feature.default_enabled
-        and feature.name not in HONOURED
+        and feature.effect == "never"
     )
 
 
 def without_effect(configured: Mapping[str, Any]) -> Iterator[str]:
     """Yield the switches of a checked `[features]` that ask for what this server does not do, or does in any case."""
     for name in configured:
-        current = ALIASES.get(name, name)
-        if current in HONOURED or current in _MOOT or current not in _DEFAULTS:
-            continue
-        if resolve({name: configured[name]})[current] != (current in _ALWAYS_ON):
+        feature = KNOWN.get(ALIASES.get(name, name))
+        if feature is not None and feature.asks_in_vain(enabled=resolve({name: configured[name]})[feature.name]):
             yield name

@@ -87,8 +87,8 @@ def _row(*cells: str) -> str:
 
 
 def _feature_rows() -> Iterator[str]:
-    for feature in sorted(features.known(), key=lambda feature: feature.name):
-        if feature.name in features.HONOURED:
+    for feature in sorted(features.KNOWN.values(), key=lambda feature: feature.name):
+        if feature.effect == "acted":
             yield _row(f"`{feature.name}`", "on" if feature.default_enabled else "off")
 
 

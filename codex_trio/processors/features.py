@@ -44,7 +44,7 @@ class FeaturesProcessor:
         """Return a page of the switches and whether this server does what they stand for."""
         config = self._load() if params.thread_id is None else self._of_thread(params.thread_id)
         found, next_cursor = page_of(
-            list(features.known()), cursor=params.cursor, limit=params.limit, named="feature flags"
+            list(features.KNOWN.values()), cursor=params.cursor, limit=params.limit, named="feature flags"
         )
         return wire.ExperimentalFeatureListResponse(
             data=[_to_wire(feature, config) for feature in found], next_cursor=next_cursor
@@ -108,10 +108,13 @@ class FeaturesProcessor:
 
 
 def _to_wire(feature: features.Feature, config: EffectiveConfig) -> wire.ExperimentalFeature:
-    # Without texts, so that no client offers a switch of which nothing comes: none of those in beta is acted on.
+    texts = feature.texts
     return wire.ExperimentalFeature(
         name=feature.name,
         stage=feature.stage,
-        enabled=features.is_done(feature.name, enabled=config.features[feature.name]),
-        default_enabled=features.is_done(feature.name, enabled=feature.default_enabled),
+        display_name=None if texts is None else texts.title,
+        description=None if texts is None else texts.description,
+        announcement=None if texts is None else texts.announcement,
+        enabled=feature.is_on(enabled=config.features[feature.name]),
+        default_enabled=feature.is_on(enabled=feature.default_enabled),
     )

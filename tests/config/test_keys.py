@@ -98,10 +98,21 @@ def test_who_asks_for_what_is_so_anyway_is_left_in_peace(setting: Setting, text:
 
 
 def test_every_switch_is_acted_on_or_told_about_one_way_or_the_other() -> None:
-    for feature in features.known():
+    for feature in features.KNOWN.values():
         told = [list(features.without_effect({feature.name: value})) for value in (False, True)]
-        silent = feature.name in features.HONOURED or feature.stage == "removed"
+        silent = feature.effect in ("acted", "client") or feature.stage == "removed"
         assert told.count([]) == (2 if silent else 1), feature.name
+        assert feature.is_on(enabled=True) is not (told[True] == [feature.name]), feature.name
+
+
+def test_the_switches_that_are_acted_on_are_those_that_the_code_reads() -> None:
+    read = re.compile(
+        r"""\.feature\("(\w+)"\)|features\.get\("(\w+)"\)|^(?:[A-Z_]*FEATURE|SWITCH)(?:: Final)? = "(\w+)"$""", re.M
+    )
+    modules = [path for path in PACKAGE.rglob("*.py") if "conformance" not in path.parts]
+    found = {name for path in modules for match in read.findall(path.read_text()) for name in match if name}
+    acted = {feature.name for feature in features.KNOWN.values() if feature.effect == "acted"}
+    assert {features.ALIASES.get(name, name) for name in found} == acted
 
 
 def test_a_setting_for_the_users_file_alone_is_told_about_elsewhere(setting: Setting) -> None:

@@ -28,6 +28,12 @@ async def test_feature_switches_come_in_pages_and_say_whether_they_are_on(lab: L
     assert (by_name["view_image"]["enabled"], by_name["view_image"]["defaultEnabled"]) == (True, True)
     assert by_name["unified_exec"]["stage"] == "stable"
     assert not by_name["chronicle"]["enabled"]
+    assert list(by_name)[:3] == ["analytics_plan_history", "cli_resume_account_check", "daemon_auto_start"]
+    for name in ("hooks", "steer", "collaboration_modes", "tool_call_mcp_elicitation", "in_app_browser"):
+        assert by_name[name]["enabled"], name
+    for row in listed:
+        texts = [row[text] for text in ("displayName", "description", "announcement")]
+        assert all(isinstance(text, str) for text in texts) if row["stage"] == "beta" else texts == [None] * 3
 
 
 async def test_the_built_in_permission_profiles_can_be_chosen(probe: Probe) -> None:
