@@ -69,7 +69,14 @@ class VariableProvider:
     """This machine, or the exec-server that `CODEX_EXEC_SERVER_URL` names, or nothing at all."""
 
     def __init__(self, url: str = "") -> None:
+        """Raise StartupRefused for an address that no exec-server can have."""
         self._url = url.strip()
+        if not self._url or self._url.lower() == NO_DEFAULT or self._url.startswith("unix://"):
+            return
+        try:
+            check_url(self._url)
+        except UnusableEnvironment as error:
+            raise StartupRefused(f"exec-server protocol error: {error} (in CODEX_EXEC_SERVER_URL)") from error
 
     def provide(self, local: Environment, connect: Connect) -> ProvidedEnvironments:
         if not self._url:
@@ -122,7 +129,7 @@ class FileProvider:
 def find_provider(path: Path, url: str) -> EnvironmentProvider:
     """Return the provider that counts, of the file at `path` and the variable with `url`.
 
-    Raises StartupRefused for a file that cannot be used.
+    Raises StartupRefused for what cannot be used of the two.
     """
     try:
         text = read_text(path, limit=_MAX_BYTES)

@@ -25,7 +25,7 @@ import trio
 
 from codex_trio.model.inflate import ACCEPTED, InflateError, Inflater, inflater_for
 from codex_trio.model.provider_error import ProviderError, bounded, quoted
-from codex_trio.model.proxies import UnusableProxy, proxy_for
+from codex_trio.model.proxies import UnusableProxy, on_the_way, proxy_for
 from codex_trio.util.addresses import credentials_in, without_credentials
 from codex_trio.util.bell import Bell
 
@@ -355,7 +355,7 @@ class HttpTransport:
             failure = _failure(error)
             if failure is None:
                 raise
-            raise failure from error
+            raise type(failure)(f"{failure}{on_the_way(url, self._environ)}") from error
         return response, partial(pools.give_back, pool)
 
     async def aclose(self) -> None:
@@ -489,7 +489,7 @@ def _plain_words(text: str) -> str:
         return text
     host, port, why = match.groups()
     is_own = host == "::1" or host.startswith("127.")
-    hint = "; is the model's server running there?" if is_own and why == os.strerror(errno.ECONNREFUSED) else ""
+    hint = "; is the server running there?" if is_own and why == os.strerror(errno.ECONNREFUSED) else ""
     return f"could not connect to {f'[{host}]' if ':' in host else host}:{port}: {why}{hint}"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from codex_trio.util.addresses import is_loopback, is_web_address
+from codex_trio.util.addresses import is_loopback, is_web_address, without_credentials
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -32,14 +32,22 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
         return None
     if any(_excludes(entry, host, port) for entry in _value(environ, "NO_PROXY").replace(",", " ").split()):
         return None
-    proxy = _value(environ, f"{parts.scheme.upper()}_PROXY") or _value(environ, "ALL_PROXY")
-    if not proxy:
+    names = (f"{parts.scheme.upper()}_PROXY", "ALL_PROXY")
+    name = next((name for name in names if _value(environ, name)), None)
+    if name is None:
         return None
+    proxy = _value(environ, name)
     if "://" not in proxy:
         proxy = f"http://{proxy}"
     if not is_web_address(proxy):
-        raise UnusableProxy("the proxy named in the environment is not an http:// or https:// address")
+        raise UnusableProxy(f"the proxy that {name} names in the environment is not an http:// or https:// address")
     return proxy
+
+
+def on_the_way(url: str, environ: Mapping[str, str]) -> str:
+    """Return what to add to the failure of a request: by which proxy it went, if by one. Raises UnusableProxy."""
+    proxy = proxy_for(url, environ)
+    return "" if proxy is None else f" (by the proxy {without_credentials(proxy)} of the environment)"
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

@@ -190,3 +190,9 @@ def test_a_wrong_value_is_told_with_its_place(tmp_path: Path, text: str, place: 
     path.write_text(text, newline="")
     with pytest.raises(StartupRefused, match=f"environment config `{path}:{place}`"):
         find_provider(path, "")
+
+
+@pytest.mark.parametrize("url", ["nope", "http://h", "ws://", "ws://h:0", "ws://u:p@h", "ws://h\u200b"])
+def test_a_variable_that_names_no_exec_server_stops_the_start(tmp_path: Path, url: str) -> None:
+    with pytest.raises(StartupRefused, match=r"environment url .*\(in CODEX_EXEC_SERVER_URL\)$"):
+        find_provider(tmp_path / "environments.toml", url)

@@ -11,7 +11,7 @@ from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import endpoint
 from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.errors import ModelError
-from codex_trio.model.proxies import UnusableProxy, proxy_for
+from codex_trio.model.proxies import UnusableProxy, on_the_way, proxy_for
 
 
 def resolve(*, api_key: str | None = None, environ: dict[str, str] | None = None, **settings: Any) -> Endpoint:
@@ -203,3 +203,10 @@ def test_a_proxy_of_an_unknown_kind_is_told_without_its_password():
     with pytest.raises(UnusableProxy) as caught:
         proxy_for("https://api.test/v1", {"ALL_PROXY": "socks5://user:secret@proxy.test"})
     assert "secret" not in str(caught.value)
+    assert "ALL_PROXY" in str(caught.value)
+
+
+def test_a_failure_on_the_way_names_the_proxy_without_its_password():
+    environ = {"HTTPS_PROXY": "user:secret@proxy.test:3128", "NO_PROXY": "near.test"}
+    assert on_the_way("https://api.test/v1", environ) == " (by the proxy http://proxy.test:3128 of the environment)"
+    assert on_the_way("https://near.test/v1", environ) == ""

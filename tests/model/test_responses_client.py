@@ -282,9 +282,7 @@ async def test_a_provider_that_is_not_there_may_come_back_with_the_network(make_
         f"stream disconnected before completion: error sending request for url ({provider.url}/responses): "
     )
     address = provider.url.removeprefix("http://").removesuffix("/v1")
-    assert error.message.endswith(
-        f"could not connect to {address}: Connection refused; is the model's server running there?"
-    )
+    assert error.message.endswith(f"could not connect to {address}: Connection refused; is the server running there?")
     assert error.info.to_wire() == {"responseStreamDisconnected": {"httpStatusCode": None}}
     assert error.retryable
 
