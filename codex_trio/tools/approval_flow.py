@@ -6,7 +6,8 @@ and answers (tools/review.py), when to ask (execpolicy, tools/patch_policy.py) o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import msgspec
@@ -64,6 +65,20 @@ class ApprovalFlow:
         self._stop_turn = stop_turn
         self._rehearses = rehearses
         self._ends_turn = False
+
+    @asynccontextmanager
+    async def asking(self, key: Hashable) -> AsyncGenerator[bool]:
+        """Wait while the same is being asked, and let nobody else ask it within the block: one answer may do for all.
+
+        Yields whether it was being asked. Reviews wait for nobody: none of them says anything of later ones.
+        """
+        if self.reviews_all:
+            yield False
+            return
+        lock = self._accepted.asked_about(key)
+        waits = lock.locked()
+        async with lock:
+            yield waits
 
     async def command(
         self,

@@ -7,9 +7,10 @@ tools/apply_patch, execpolicy, tools/approval_flow.py and environments. Follow-u
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import trio
@@ -41,6 +42,9 @@ LONGEST_SCRIPT = 512 * 1024
 LOGIN_REFUSED = "login shell is disabled by config; omit `login` or set it to false."
 
 _LOGIN = "-lc"
+
+_Judgement: TypeAlias = "ShellPatch | tuple[Decision, list[ParsedCommand]]"
+"""The patch that a command is, or what the policy says of it and what it does."""
 
 SPEC: dict[str, Any] = {
     "type": "function",
@@ -161,8 +165,12 @@ class ExecCommand:
         judged = partial(
             _judge, argv, arguments, self._commands.policy, context, programs, environment.policy, widens=widens
         )
-        quick = self._commands.policy.is_quick(arguments.cmd)
-        judgement = judged() if quick else await trio.to_thread.run_sync(judged)
+        is_quick = self._commands.policy.is_quick(arguments.cmd)
+
+        async def judge() -> _Judgement:
+            return judged() if is_quick else await trio.to_thread.run_sync(judged)
+
+        judgement = await judge()
         if isinstance(judgement, ShellPatch):
             return await apply_shell_patch(call, context, judgement, cwd)
         decision, parsed = judgement
@@ -178,7 +186,7 @@ class ExecCommand:
         )
         environment = environment.with_additional(wanted)
         wants_answer = decision.kind == "prompt" or context.approvals.reviews_all
-        asked = wants_answer and await self._ask(item, decision, arguments, context, environment, cwd)
+        asked = wants_answer and await self._ask(item, decision, judge, arguments, context, environment, cwd)
         bypass = decision.bypass_sandbox or arguments.escalated
         return await self._start(item, arguments, context, environment, cwd, shown=asked, sandboxed=not bypass)
 
@@ -204,6 +212,7 @@ class ExecCommand:
         self,
         item: CommandExecution,
         decision: Decision,
+        judge: Callable[[], Awaitable[_Judgement]],
         arguments: ExecCommandArguments,
         context: ToolContext,
         environment: TurnEnvironment,
@@ -211,25 +220,29 @@ class ExecCommand:
     ) -> bool:
         """Return whether the user was asked (and agreed); False when an earlier answer covers the command."""
         additional = None if arguments.escalated or environment.additional.opens_nothing else environment.additional
-        answer = await context.approvals.command(
-            item,
-            cwd=str(cwd),
-            environment_id=environment.id,
-            reason=decision.reason,
-            amendment=decision.proposed_amendment,
-            additional=additional,
-            key=_approval_key(item.command, environment.id, cwd, arguments, additional),
-            justification=arguments.justification,
-            escalated=arguments.escalated,
-            tty=arguments.tty,
-        )
-        if answer is None:
-            return False
-        if answer.host_amendment is not None:
-            context.log.warning("The answer about a command has a rule about a host, which was not saved.")
-        if answer.outcome is ReviewOutcome.ACCEPTED_WITH_AMENDMENT and answer.amendment is not None:
-            await self._amend(answer.amendment, context)
-        return True
+        key = _approval_key(item.command, environment.id, cwd, arguments, additional)
+        async with context.approvals.asking(key) as waited:
+            if waited and not context.approvals.reviews_all and _allows(await judge()):
+                return False  # By a rule that was the answer.
+            answer = await context.approvals.command(
+                item,
+                cwd=str(cwd),
+                environment_id=environment.id,
+                reason=decision.reason,
+                amendment=decision.proposed_amendment,
+                additional=additional,
+                key=key,
+                justification=arguments.justification,
+                escalated=arguments.escalated,
+                tty=arguments.tty,
+            )
+            if answer is None:
+                return False
+            if answer.host_amendment is not None:
+                context.log.warning("The answer about a command has a rule about a host, which was not saved.")
+            if answer.outcome is ReviewOutcome.ACCEPTED_WITH_AMENDMENT and answer.amendment is not None:
+                await self._amend(answer.amendment, context)
+            return True
 
     async def _amend(self, prefix: list[str], context: ToolContext) -> None:
         """Allow a command prefix for good; a rule that cannot be stored must not stop the accepted command."""
@@ -335,6 +348,10 @@ def _approval_key(
     return (environment_id, *argv, str(cwd), str(arguments.tty), str(arguments.escalated), str(additional))
 
 
+def _allows(judgement: _Judgement) -> bool:
+    return not isinstance(judgement, ShellPatch) and judgement[0].kind == "allow"
+
+
 def _judge(
     argv: list[str],
     arguments: ExecCommandArguments,
@@ -344,8 +361,8 @@ def _judge(
     sandbox: SandboxPolicy,
     *,
     widens: bool,
-) -> ShellPatch | tuple[Decision, list[ParsedCommand]]:
-    """Return the patch that the command is, or what the policy says of it and what it does. Raises ToolFailure."""
+) -> _Judgement:
+    """Raises ToolFailure."""
     patch = detect_shell_patch(argv, policy.bash)
     if patch is not None:
         return patch

@@ -153,9 +153,12 @@ class CallMcpTool:
         policy = context.approval_policy
         if policy == "never" or (isinstance(policy, Granular) and not policy.mcp_elicitations):
             raise ToolFailure(POLICY_SAYS_NEVER)
+        async with context.approvals.asking((item.server, self._tool.name)):
+            if not self._users.has_allowed(item.server, self._tool.name):
+                await self._ask_user(item, context)
+
+    async def _ask_user(self, item: McpToolCall, context: ToolContext) -> None:
         tool = self._tool
-        if self._users.has_allowed(item.server, tool.name):
-            return
         answer = await context.approvals.mcp_call(
             McpCallQuestion(
                 turn_id=context.turn_id,

@@ -7,10 +7,12 @@ automatic reviewer, nor how either is asked: the thread layer implements `Approv
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
+import trio
 
 from codex_trio.domain.approval_actions import (
     ApprovalAction,
@@ -347,6 +349,11 @@ class SessionApprovals:
         self.granted = GrantedPermissions()
         self._commands: set[tuple[str, ...]] = set()
         self._paths: set[PlaceKey] = set()
+        self._asked_about: WeakValueDictionary[Hashable, trio.Lock] = WeakValueDictionary()
+
+    def asked_about(self, key: Hashable) -> trio.Lock:
+        """Return what is locked while somebody is asked about something, so that nobody is asked the same meanwhile."""
+        return self._asked_about.setdefault(key, trio.Lock())
 
     def allow_command(self, key: tuple[str, ...]) -> None:
         self._commands.add(key)

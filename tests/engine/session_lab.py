@@ -296,6 +296,9 @@ class ScriptedApprover:
         self.wanted: list[PermissionsQuestion] = []
         self.reviewed: list[str] = []
         self.asked = trio.Event()
+        self.may_answer = trio.Event()
+        """Set, unless a test wants questions to stay open."""
+        self.may_answer.set()
         self._heard = heard
 
     def hold(self, item_id: str) -> None:
@@ -316,7 +319,7 @@ class ScriptedApprover:
         self.notes.append("shown, ask" if self._is_shown(question.item_id) else "ask")
         self.questions.append(question)
         self.asked.set()
-        await trio.lowlevel.checkpoint()
+        await self.may_answer.wait()
         if not self.decisions:
             await trio.sleep_forever()
         return self.decisions.pop(0)

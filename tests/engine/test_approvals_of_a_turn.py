@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from session_lab import Bench, Response, call, completed, open_session, outputs, says, told
-from trio.testing import MockClock
+import trio
+from session_lab import PATIENCE, Bench, Response, call, completed, open_session, outputs, says, told
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.engine import events
 from codex_trio.engine.settings import TurnOverrides
@@ -141,3 +142,78 @@ async def test_a_call_that_waits_for_an_answer_ends_with_its_turn(tmp_path: Path
         assert (await bench.end_of(turn)).status == "interrupted"
     # Whoever asks withdraws the question when the turn is over.
     assert bench.approver.notes == ["hold", "shown, ask"]
+
+
+SESSION, ONCE, NO = ReviewOutcome.ACCEPTED_FOR_SESSION, ReviewOutcome.ACCEPTED, ReviewOutcome.DECLINED
+FOR_GOOD = ReviewDecision(outcome=ReviewOutcome.ACCEPTED_WITH_AMENDMENT, amendment=["make", "it"])
+FOR_OTHERS = ReviewDecision(outcome=ReviewOutcome.ACCEPTED_WITH_AMENDMENT, amendment=["ls"])
+
+
+async def end_of_all_at_once(bench: Bench) -> events.TurnEnded:
+    """Have a turn's calls made before the first question is answered."""
+    bench.approver.may_answer = trio.Event()
+    turn = bench.begin("go", ASKS)
+    await bench.approver.asked.wait()
+    await wait_all_tasks_blocked()
+    bench.approver.may_answer.set()
+    return await bench.end_of(turn)
+
+
+@pytest.mark.parametrize(
+    ("decisions", "asked"),
+    [
+        (answers(SESSION), 1),
+        ([FOR_GOOD], 1),
+        (answers(NO, SESSION), 2),
+        (answers(ONCE, ONCE, NO), 3),
+        (answers(ReviewOutcome.FAILED, ONCE, SESSION), 3),
+        # What is allowed for good is something else.
+        ([FOR_OTHERS, *answers(SESSION)], 2),
+    ],
+)
+async def test_the_same_command_several_times_at_once_is_asked_about_once_where_the_answer_covers_all(
+    tmp_path: Path, clock: MockClock, decisions: list[ReviewDecision], asked: int
+) -> None:
+    calls = [command(f"c{number}") for number in range(3)]
+    responses: list[Response] = [[*calls, completed()], says("well"), [command("c3"), completed()], says("well")]
+    async with open_session(tmp_path, clock, responses=responses) as bench:
+        bench.approver.decisions = [*decisions]
+        assert (await end_of_all_at_once(bench)).status == "completed"
+        assert len(bench.approver.questions) == asked
+        ran = sum("rejected" not in output and "failed" not in output for output in last_outputs(bench))
+        assert ran == 3 - sum(not decision.accepted for decision in decisions)
+        # Nobody is still taken for one who asks.
+        bench.approver.decisions = answers(ONCE)
+        assert (await bench.run("go", ASKS)).status == "completed"
+
+
+async def test_commands_that_differ_wait_for_no_answer_but_their_own(tmp_path: Path, clock: MockClock) -> None:
+    other = call("exec_command", "other", {"cmd": "make it", "workdir": "/"})
+    responses: list[Response] = [[command("c0"), other, command("c1"), completed()]]
+    async with open_session(tmp_path, clock, responses=responses) as bench:
+        turn = bench.begin("go", ASKS)
+        with trio.fail_after(PATIENCE):
+            while len(bench.approver.questions) < 2:
+                await trio.lowlevel.checkpoint()
+        await wait_all_tasks_blocked()
+        assert {question.item_id for question in bench.approver.questions} in ({"c0", "other"}, {"c1", "other"})
+        await turn.interrupt(told())
+        assert (await bench.end_of(turn)).status == "interrupted"
+        assert len(bench.approver.questions) == 2
+
+
+async def test_who_cancels_a_question_is_not_asked_the_same_for_a_call_that_waited(
+    tmp_path: Path, clock: MockClock
+) -> None:
+    responses: list[Response] = [
+        [command("c0"), command("c1"), completed()],
+        [command("c2"), completed()],
+        says("well"),
+    ]
+    async with open_session(tmp_path, clock, responses=responses) as bench:
+        bench.approver.decisions = answers(ReviewOutcome.CANCELLED)
+        assert (await end_of_all_at_once(bench)).status == "interrupted"
+        assert len(bench.approver.questions) == 1
+        bench.approver.decisions = answers(ONCE)
+        assert (await bench.run("go on", ASKS)).status == "completed"
+        assert len(bench.approver.questions) == 2

@@ -159,6 +159,17 @@ async def test_a_command_accepted_for_the_session_is_not_asked_again(asking: Lab
     assert (asking.cwd / "log").read_text() == "x\nx\n"
 
 
+async def test_the_same_command_called_three_times_at_once_is_asked_about_once_a_session(asking: Lab) -> None:
+    calls = (escalated(call_id, "echo x >> log") for call_id in ("c1", "c2", "c3"))
+    asking.script(answer(*calls), answer(message("Done.")))
+    async with asking.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(asking.cwd)))["id"]
+        turn = await probe.run_turn(thread_id, answer=lambda _: {"decision": "acceptForSession"})
+    assert len(turn.of(COMMAND)) == 1
+    assert [item["status"] for item in turn.items("commandExecution")] == ["completed"] * 3
+    assert (asking.cwd / "log").read_text() == "x\nx\nx\n"
+
+
 async def test_an_accepted_amendment_becomes_a_rule_that_holds_at_once(asking: Lab) -> None:
     amendment = {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": ["touch", "n1"]}}
     turn = await run(
