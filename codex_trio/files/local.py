@@ -55,6 +55,11 @@ class _Stopped(Exception):
     """Nobody waits any more."""
 
 
+async def place_of(path: str) -> str:
+    """Return the path of what is shown by an absolute one; see `names`."""
+    return await _stoppable(lambda _: meant(path)) if is_shown(path) else path
+
+
 class LocalFiles:
     """Paths are absolute; every method raises OSError. A name that is no text may be given as it was told."""
 
@@ -74,10 +79,6 @@ class LocalFiles:
         with trio.move_on_after(seconds):
             return await _stoppable(lambda check: self._base64(path, limit, check))
         raise TimeoutError(errno.ETIMEDOUT, f"did not answer within {seconds:g} seconds")
-
-    async def place(self, path: str) -> str:
-        """Return the path of what is shown by an absolute one; see `names`."""
-        return await _stoppable(lambda _: meant(path)) if is_shown(path) else path
 
     def blocking(self, gate: WriteGate | None = None) -> DiskFiles:
         """Return the same files, for whoever goes through many of them in a thread of their own."""

@@ -26,6 +26,7 @@ from codex_trio.execution.client_process import (
     OutputDelta,
 )
 from codex_trio.execution.launch import SpawnRequest
+from codex_trio.files.local import place_of
 from codex_trio.processors.client_processes import ProcessFamily, Words, encoded_output
 from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
@@ -133,7 +134,7 @@ class CommandProcessor:
             raise invalid_request("command/exec tty or streaming requires a client-supplied processId")
         bare = SpawnRequest(
             argv=tuple(params.command),
-            cwd=str(self._config.resolve_cwd(None if params.cwd is None else Path(params.cwd))),
+            cwd=await place_of(str(self._config.resolve_cwd(None if params.cwd is None else Path(params.cwd)))),
             env=processes.variables(params.env, policy=inherited_variables(config)),
             tty=params.tty,
             size=size,

@@ -15,7 +15,7 @@ import msgspec
 import trio
 from codex_trio_protocol.v2 import fs as wire
 
-from codex_trio.files.local import FileKind, LocalFiles
+from codex_trio.files.local import FileKind, LocalFiles, place_of
 from codex_trio.files.trees import CopyRefused
 from codex_trio.files.watches import Watch
 from codex_trio.processors.services import Services
@@ -146,7 +146,7 @@ class FsProcessor:
             await self._outgoing.send_and_wait("fs/changed", notice, target=context.connection.id)
 
         with _refusals(params.path) as path:
-            watched = WatchedPath(self._watches.watch(await self._files.place(path)), tell)
+            watched = WatchedPath(self._watches.watch(await place_of(path)), tell)
             try:
                 await context.connection.resources.start(params.watch_id, watched)
             except DuplicateResource:

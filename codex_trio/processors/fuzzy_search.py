@@ -9,11 +9,13 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
+from pathlib import Path
 
 import trio
 from codex_trio_protocol.v2 import fuzzy_search as wire
 from codex_trio_protocol.v2.notice import WarningNotification
 
+from codex_trio.files.local import place_of
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import ConnectionHandle, Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, internal_error, invalid_params, invalid_request
@@ -123,7 +125,7 @@ class FuzzySearchProcessor:
         with self._cancelled_by_the_next(params.cancellation_token, context):
             try:
                 async with (
-                    self._search.listing(self._places(params.roots)) as listing,
+                    self._search.listing(await self._places(params.roots)) as listing,
                     aclosing(self._search.hits(listing, params.query)) as reports,
                 ):
                     async for hits in reports:
@@ -147,10 +149,11 @@ class FuzzySearchProcessor:
             await trio.to_thread.run_sync(find_ripgrep)
         except NoRipgrep as error:
             raise _not_searched(error) from error
+        places = await self._places(params.roots)
         await self._end(session_id)
         session = SearchSession(
             self._search,
-            self._places(params.roots),
+            places,
             may_tell=context.answered.wait,
             tell=lambda query, hits: self._tell(session_id, query, hits),
             tell_completed=lambda: self._tell_completed(session_id),
@@ -208,10 +211,10 @@ class FuzzySearchProcessor:
             if self._by_token[key] is scope:
                 del self._by_token[key]
 
-    def _places(self, roots: Sequence[str]) -> list[tuple[str, str]]:
+    async def _places(self, roots: Sequence[str]) -> list[tuple[str, str]]:
         """Return where roots are, and what clients call them."""
-        here = self._config.resolve_cwd(None)
-        return [(os.path.normpath(here / root), root) for root in roots]
+        absolute = _absolute(self._config.resolve_cwd(None), roots)
+        return [(await place_of(path), root) for path, root in zip(absolute, roots, strict=True)]
 
     async def _tell(self, session_id: str, query: str, hits: list[Hit]) -> None:
         notice = wire.FuzzyFileSearchSessionUpdatedNotification(
@@ -227,6 +230,10 @@ class FuzzySearchProcessor:
     def _tell_completed(self, session_id: str) -> None:
         notice = wire.FuzzyFileSearchSessionCompletedNotification(session_id=session_id)
         self._outgoing.notify("fuzzyFileSearch/sessionCompleted", notice)
+
+
+def _absolute(here: Path, roots: Sequence[str]) -> list[str]:
+    return [os.path.normpath(here / root) for root in roots]
 
 
 def _check(query: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from codex_trio_protocol.legacy import GitDiffToRemoteParams, GitDiffToRemoteResponse
 
 from codex_trio.environments.local.git_diff import NoRemoteDiff
+from codex_trio.files.local import place_of
 from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
@@ -33,7 +34,8 @@ class GitProcessor:
     async def diff_to_remote(self, params: GitDiffToRemoteParams, _context: RequestContext) -> GitDiffToRemoteResponse:
         """Return the closest commit that a remote has, and the difference from it, new files included."""
         try:
-            found = await self._diff_to_remote(self._config.resolve_cwd(Path(params.cwd)))
+            folder = await place_of(str(self._config.resolve_cwd(Path(params.cwd))))
+            found = await self._diff_to_remote(Path(folder))
         except NoRemoteDiff as problem:
             # What clients know comes first.
             raise invalid_request(

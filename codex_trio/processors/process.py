@@ -19,6 +19,7 @@ from codex_trio.execution.client_process import (
     OutputDelta,
 )
 from codex_trio.execution.launch import SpawnRequest
+from codex_trio.files.local import place_of
 from codex_trio.processors.client_processes import ProcessFamily, Words, encoded_output
 from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
@@ -72,7 +73,7 @@ class ProcessProcessor:
         """Start a process. What comes of it is told after the answer."""
         processes = self._spawned.processes(context)
         process = SpawnedProcess(
-            self._run(params, processes),
+            await self._run(params, processes),
             start=processes.start,
             on_delta=lambda delta: self._tell(params.process_handle, delta, context),
             may_tell=context.answered.wait,
@@ -102,7 +103,7 @@ class ProcessProcessor:
         self._spawned.terminate(params.process_handle, context)
         return wire.ProcessKillResponse()
 
-    def _run(self, params: wire.ProcessSpawnParams, processes: ClientProcesses) -> ClientRun:
+    async def _run(self, params: wire.ProcessSpawnParams, processes: ClientProcesses) -> ClientRun:
         """Return what is asked for. Raises RpcError, ConfigLoadError."""
         self._spawned.check_command(params.command, params.env)
         config = self._config.load()
@@ -117,7 +118,7 @@ class ProcessProcessor:
         return ClientRun(
             request=SpawnRequest(
                 argv=tuple(params.command),
-                cwd=params.cwd,
+                cwd=await place_of(params.cwd),
                 env=processes.variables(params.env, policy=inherited_variables(config)),
                 tty=params.tty,
                 size=self._spawned.terminal_size(params.size),

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
+from codex_trio.files.names import shown
 from codex_trio.search.ranking import PathChunk
 from codex_trio.search.walk import WalkPlan
 
@@ -53,16 +54,17 @@ class ChunkBuilder:
         if len(self._roots) == 1:
             (root,) = self._roots
             # A NUL is in no path, so that this splits nothing else, and takes the root away with it.
-            root.add(text.removeprefix(root.prefix).split("\0" + root.prefix))
+            root.add(text.removeprefix(root.shown).split("\0" + root.shown))
         else:
             rest = text.split("\0")
             for root in self._roots:
-                root.add([path[len(root.prefix) :] for path in rest if path.startswith(root.prefix)])
-                rest = [path for path in rest if not path.startswith(root.prefix)]
+                root.add([path[len(root.shown) :] for path in rest if path.startswith(root.shown)])
+                rest = [path for path in rest if not path.startswith(root.shown)]
         # All of their names end so: most texts have none, and one look says so.
         if "ignore\0" in text or text.endswith("ignore"):
             found = (path for path in text.split("\0") if path.endswith(_IGNORE_FILES))
-            self.ignore_files.update({path: changed_at(path) for path in found})
+            places = [root.place(path) for path in found for root in self._roots if path.startswith(root.shown)]
+            self.ignore_files.update({place: changed_at(place) for place in places})
         for root in self._roots:
             if len(root.files) >= self._chunk_paths:
                 self._take(root.chunk())
@@ -90,6 +92,8 @@ class _Root:
         self.folder = folder
         self.name = name
         self.prefix = folder.rstrip("/") + "/"
+        self.shown = shown(self.prefix)
+        """The same as paths of files come with it."""
         self.known = {""}
         self.files: list[str] = []
         self._folders = [""]
@@ -103,6 +107,10 @@ class _Root:
                 self.known.add(folder)
                 self._folders.append(folder)
                 folder = folder.rpartition("/")[0]
+
+    def place(self, path: str) -> str:
+        """Return where a path is that came with this root."""
+        return self.prefix + path[len(self.shown) :]
 
     def chunk(self) -> PathChunk:
         files, self.files = self.files, []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_trio.files.local import LocalFiles
+from codex_trio.files.local import LocalFiles, place_of
 from codex_trio.util.regular_file import FileTooLarge
 
 ODD = b"caf\xe9"
@@ -45,7 +45,7 @@ async def test_what_is_made_in_a_folder_whose_name_is_no_text_is_made_there(fold
     assert sorted(os.listdir(there)) == [ODD, b"copied", b"new", "\ufffd".encode()]
     assert sorted(os.listdir(there + b"/copied")) == [b"er", b"file"]
     assert os.listdir(os.fsencode(folder)) == [ODD]
-    assert await files.place(f"{folder}/{SHOWN}/not there") == os.fsdecode(there + b"/not there")
+    assert await place_of(f"{folder}/{SHOWN}/not there") == os.fsdecode(there + b"/not there")
 
 
 async def test_of_two_names_that_are_shown_alike_none_is_taken_for_the_other(folder: Path) -> None:

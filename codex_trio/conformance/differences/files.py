@@ -40,4 +40,9 @@ FILES: tuple[Difference, ...] = (
         "reference",
         "tells new files of the folder alone, and by paths that lead nowhere from the work tree",
     ),
+    Difference(
+        "git_diff::a_folder_whose_name_is_no_text_can_be_worked_in_by_the_name_that_is_listed",
+        "reference",
+        "lists names that are not UTF-8 with U+FFFD, and finds nothing under what it lists",
+    ),
 )

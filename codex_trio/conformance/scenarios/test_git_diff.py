@@ -1,8 +1,10 @@
 """What a work tree differs in from its remote."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +54,25 @@ async def test_new_files_of_the_whole_work_tree_are_told_from_a_folder_in_it(lab
         answer = await probe.request("gitDiffToRemote", {"cwd": str(checkout / "sub")})
         headers = [line for line in answer["diff"].splitlines() if line.startswith("diff ")]
         assert headers == ["diff --git a/new b/new", "diff --git a/sub/new b/sub/new"]
+
+
+@pytest.fixture
+def shown(checkout: Path) -> str:
+    """The repository in a folder whose name is no text, as that is listed."""
+    checkout.rename(checkout.with_name(os.fsdecode(b"w\xff")))
+    return str(checkout.with_name("w\ufffd"))
+
+
+async def test_a_folder_whose_name_is_no_text_can_be_worked_in_by_the_name_that_is_listed(lab: Lab, shown: str) -> None:
+    cat: dict[str, Any] = {"command": ["cat", "file"], "cwd": shown}
+    async with lab.run() as probe:
+        assert len((await probe.request("gitDiffToRemote", {"cwd": shown}))["sha"]) == 40
+        found = await probe.request("fuzzyFileSearch", {"query": "file", "roots": [shown]})
+        assert {"root": shown, "path": "file"}.items() <= found["files"][0].items()
+        done = await probe.request("command/exec", cat)
+        assert (done["exitCode"], done["stdout"]) == (0, "one\n")
+        await probe.request("process/spawn", {**cat, "processHandle": "p"})
+        assert (await probe.until("process/exited"))["params"]["stdout"] == "one\n"
 
 
 async def test_a_folder_without_a_repository_or_a_remote_is_refused(lab: Lab, checkout: Path) -> None:
