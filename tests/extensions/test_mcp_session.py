@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
-from codex_trio.extensions.mcp.session import MAX_UNASKED, McpSession
+from codex_trio.extensions.mcp.session import MAX_UNASKED, MAX_VALUES, McpSession
 from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand
 
 
@@ -360,21 +360,44 @@ async def test_of_a_server_that_says_very_much_a_part_is_logged_and_that_it_is_o
     assert [record.getMessage() for record in caplog.records] == ["MCP server tiny says: again"]
 
 
-@pytest.mark.parametrize("said", [b"{},", b'{"method":"notifications/tools/list_changed"},', b'{"id":99,"result":{}},'])
-async def test_a_server_that_only_talks_is_left(autojump_clock: MockClock, said: bytes) -> None:
-    most_of_them = b"[" + said * (MAX_UNASKED * 2 // 3) + b"{}]"
+@pytest.mark.parametrize(
+    "result",
+    [
+        b"[" + b"0," * MAX_VALUES + b"0]",
+        b"[" + (b'{"y":[0' + b",0" * 998 + b"]},") * 1000 + b"0]",
+        b"[NaN" + b",0" * MAX_VALUES + b"]",
+    ],
+    ids=["flat", "nested", "nearly JSON"],
+)
+async def test_an_answer_of_very_many_values_fails_its_request_alone(autojump_clock: MockClock, result: bytes) -> None:
     async with talking() as (talk, nursery):
-        for _ in range(3):
-            nursery.start_soon(talk.ask, "a")
-            call = await talk.channel.next()
-            talk.channel.say(most_of_them)
-            talk.channel.say({"id": call["id"], "result": {}})
-            await trio.sleep(60)
-            assert talk.outcomes.pop("a") == {}
+        nursery.start_soon(talk.ask, "a")
+        nursery.start_soon(talk.ask, "b")
+        await wait_all_tasks_blocked()
+        talk.channel.say(b'{"jsonrpc":"2.0","id":1,"result":{"x":' + result + b"}}")
+        talk.channel.say({"id": 2, "result": {"x": [0] * 1000}})
+        await wait_all_tasks_blocked()
+    failed, other = sorted(talk.outcomes.values(), key=lambda outcome: isinstance(outcome, dict))
+    assert str(failed).endswith("more than 1000000 values")
+    assert other == {"x": [0] * 1000}
+
+
+async def test_a_server_that_only_talks_is_left(autojump_clock: MockClock) -> None:
+    talk_of_one = b'{},{"method":"notifications/tools/list_changed"},{"id":99,"result":{}},'
+    much = b"[" + talk_of_one * (MAX_UNASKED // 5) + b"{}]"
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        call = await talk.channel.next()
+        talk.channel.say(much)
+        talk.channel.say({"id": call["id"], "result": {}})
+        await trio.sleep(60)
+        assert talk.outcomes.pop("a") == {}
         nursery.start_soon(talk.ask, "a")
         await talk.channel.next()
-        talk.channel.say(most_of_them)
-        talk.channel.say(most_of_them)
+        talk.channel.say(much)
+        await wait_all_tasks_blocked()
+        assert not talk.outcomes
+        talk.channel.say(much)
         await wait_all_tasks_blocked()
         assert "more than 100000 messages" in str(talk.outcomes["a"])
         assert isinstance(talk.outcomes["a"], McpGone)

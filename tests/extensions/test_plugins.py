@@ -362,6 +362,8 @@ def test_entries_that_cannot_be_used_are_named(home: Home, tmp_path: Path) -> No
         {"name": "out", "source": "./../out"},
         {"name": "none"},
         one,
+        {"name": "odd", "source": "./alpha", "policy": {"installation": "NEVER"}},
+        {"name": "odder", "source": "./alpha", "policy": 5},
     ]
     path = write_marketplace(root, one, *bad)
     catalog = PluginCatalog(home.store, MarketplaceFinder(home.user), product="codex")
@@ -373,6 +375,8 @@ def test_entries_that_cannot_be_used_are_named(home: Home, tmp_path: Path) -> No
     for said in ("`plugins[2]` (its name must", f"`out` {source}", f"`none` {source}", "`alpha` (there is one of its"):
         assert said in told
     assert "`a b` (its name must" in told
+    assert "`odd` (its policy cannot be read: Invalid enum value 'NEVER' - at `$.installation`)" in told
+    assert "`odder` (its policy cannot be read: Expected `object`, got `int`)" in told
 
 
 def test_of_a_huge_marketplace_a_part_is_listed_and_all_is_found(home: Home, tmp_path: Path) -> None:

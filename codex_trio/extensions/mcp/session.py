@@ -42,6 +42,9 @@ _INTERNAL = -32603
 MAX_ITEMS = 10_000
 """The most that a server may list of a kind."""
 
+MAX_VALUES = 1_000_000
+"""The most values that a message may be made of, however few bytes they take: looking at each takes its time."""
+
 _MAX_PAGES = 1000
 _MAX_ASKED = 100
 """The most that a server may ask at once."""
@@ -53,6 +56,7 @@ _UNASKED_SECONDS = 60.0
 _CANCEL_SECONDS = 1.0
 _MAX_ENVELOPE = 100
 _MAX_SHOWN = 64
+_TOO_MANY = f"more than {MAX_VALUES} values"
 _ANSWER_BEGINS = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,9})\s*,\s*"(?:result|error)"')
 _ANSWER_ENDS = re.compile(rb'"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,9})\s*\}\s*$')
 """The two forms in which servers' libraries write answers: what of them can be known without reading them."""
@@ -369,7 +373,12 @@ def messages_of(raw: bytes) -> list[dict[str, Any]]:
     try:
         decoded: Any = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # This takes far longer, and so counts beforehand what might be values.
+        if raw.count(b",") > MAX_VALUES:
+            raise UnreadableJson(_TOO_MANY) from None
         decoded = mended(decode(raw))
+    if _has_too_many_values(decoded):
+        raise UnreadableJson(_TOO_MANY)
     if is_too_deep(decoded):
         raise UnreadableJson(TOO_DEEP)
     return tables_of(decoded if isinstance(decoded, list) else [decoded])
@@ -384,6 +393,18 @@ def _known_revision(given: Any) -> str:
         f"the server answers with the protocol's revision `{shown[:_MAX_SHOWN]}`, which this client does not speak; "
         f"it speaks {', '.join(_REVISIONS)}"
     )
+
+
+def _has_too_many_values(decoded: Any) -> bool:
+    containers: list[Any] = [[decoded]]
+    count = 1
+    while containers and count <= MAX_VALUES:
+        container = containers.pop()
+        inner = cast("dict[str, Any]", container).values() if isinstance(container, dict) else container
+        found: list[Any] = [value for value in inner if isinstance(value, dict | list)]
+        count += sum(map(len, found))
+        containers += found
+    return count > MAX_VALUES
 
 
 async def _nothing() -> Mapping[str, Any]:

@@ -164,7 +164,10 @@ def _entry(document: Any, marketplace: str, root: Path) -> MarketplaceEntry:
     name, category = given.get("name"), given.get("category")
     if not isinstance(name, str) or not is_name(name):
         raise _NoEntry("its name must be of ASCII letters, digits, `_` and `-`")
-    policy = decoding.convert(given.get("policy") or {}, _Policy)
+    try:
+        policy = decoding.convert(given.get("policy") or {}, _Policy)
+    except msgspec.ValidationError as error:
+        raise _NoEntry(f"its policy cannot be read: {error}") from None
     source = _source(given.get("source"), root)
     if source is None:
         raise _NoEntry("its source is no folder of the marketplace (./path), repository or npm package")
