@@ -123,6 +123,11 @@ def texts_of(item: Mapping[str, Any], key: str = "content") -> list[str]:
     return [text for text in given if isinstance(text, str) and text]
 
 
+def is_refused(item: Mapping[str, Any]) -> bool:
+    """Return whether a message says, in whole or in part, that the model does not do what it was asked for."""
+    return any(part.get("type") == "refusal" for part in _objects(item.get("content")))
+
+
 def _known(fields: Mapping[str, _Field] | None, name: str, value: Any) -> Any:
     if not fields:
         # Kinds that are passed on as they are.

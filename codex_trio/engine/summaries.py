@@ -18,11 +18,12 @@ from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.repeating import Repeats
 from codex_trio.engine.request import RequestOrigin, build_request
 from codex_trio.engine.request_hooks import RequestHooks, RequestKind
-from codex_trio.engine.response_items import ResponseItem, of_model, texts_of
+from codex_trio.engine.response_items import ResponseItem, is_refused, of_model, texts_of
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model import events as model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
+from codex_trio.model.provider_error import bounded
 from codex_trio.model.request import ModelRequest
 
 Phase = Literal["standalone_turn", "pre_turn", "mid_turn", "post_turn"]
@@ -174,7 +175,10 @@ def _request_for_text(context: TaskContext, origin: RequestOrigin, history: Mode
 
 
 def _text_of(told: Sequence[model.ModelEvent]) -> str:
-    texts = ["".join(texts_of(item)) for item in _output(told) if item.get("type") == "message"]
+    messages = [item for item in _output(told) if item.get("type") == "message"]
+    texts = ["".join(texts_of(item)) for item in messages]
+    if messages and is_refused(messages[-1]):
+        raise ModelError(f"the model refuses: {bounded(texts[-1])}")
     # Some providers send a message in pieces only.
     pieces = "".join(event.delta for event in told if isinstance(event, model.OutputTextDelta))
     text = (texts[-1] if texts else pieces).strip()

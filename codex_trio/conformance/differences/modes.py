@@ -30,6 +30,11 @@ MODES: tuple[Difference, ...] = (
         "does not tell clients that a question to the user is void when its turn is stopped",
     ),
     Difference(
+        "compaction::what_a_model_refuses_to_sum_up_or_has_nothing_to_say_of_stays_as_it_is",
+        "reference",
+        "takes what the model said last before for the summary where that refuses, or says nothing",
+    ),
+    Difference(
         "plan_mode::who_answers_in_a_wrong_form_is_told_that_it_counts_for_nothing",
         "reference",
         "takes an answer that does not have its form for none, and says so in its log only",

@@ -6,7 +6,7 @@ import msgspec
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import FinishedTurn, Probe
-from codex_trio.testing.model_script import Gate, answer, http_error, message, message_of
+from codex_trio.testing.model_script import Gate, answer, http_error, item_done, message, message_of
 
 ITEM = "contextCompaction"
 
@@ -146,6 +146,21 @@ async def test_a_summary_that_fails_leaves_the_history_as_it_was(lab: Lab, probe
     assert "no summaries here" in turn.error["message"]
     [error] = turn.of("error")
     assert error["error"] == turn.error
+    lab.script(answer(message("Again.", item_id="m3")))
+    await probe.run_turn(thread_id, "Next")
+    assert words(lab.model.requests[-1]) == ["Hi", "Next"]
+    assert lab.model.requests[-1].texts("assistant") == ["Hello."]
+
+
+async def test_what_a_model_refuses_to_sum_up_or_has_nothing_to_say_of_stays_as_it_is(lab: Lab, probe: Probe) -> None:
+    thread_id = await talked(lab, probe)
+    refusal = [{"type": "refusal", "refusal": "I will not."}]
+    refused = {"type": "message", "role": "assistant", "id": "refused", "content": refusal}
+    for reply, why in ((answer(item_done(refused)), "I will not."), (answer(), "")):
+        lab.script(reply)
+        turn = await probe.finish_turn(await compacting(probe, thread_id))
+        assert turn.status == "failed"
+        assert why in turn.error["message"]
     lab.script(answer(message("Again.", item_id="m3")))
     await probe.run_turn(thread_id, "Next")
     assert words(lab.model.requests[-1]) == ["Hi", "Next"]
