@@ -265,7 +265,6 @@ UNSUPPORTED_INSIDE: Final = (
     *(("memories", name) for name in ("dedicated_tools", "dual_write", "version")),
     ("mcp_servers", "*", "experimental_environment"),
     ("shell_environment_policy", "experimental_use_profile"),
-    ("shell_environment_policy", "filters"),
 )
 """Keys inside honoured tables of which nothing comes; `*` is any name."""
 

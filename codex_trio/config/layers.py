@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -147,14 +147,38 @@ class LayerStack(msgspec.Struct, frozen=True, dict=True):
 
 
 def merge(tables: Iterator[Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Table on top of one another: tables merge key by key, anything else replaces.
+    """Table on top of one another: tables merge key by key, anything else replaces. Of the two ways to say which
+    variables commands see, the higher one replaces the other.
 
     The inputs stay as they are. What stands in one of them alone is shared with it: the result is not to be changed.
     """
     result: dict[str, Any] = {}
     for table in tables:
+        _drop_other_filters(result, table.get(_POLICY))
         _merge_into(result, table)
     return result
+
+
+_POLICY: Final = "shell_environment_policy"
+_FILTERS: Final = "filters"
+_LISTS: Final = ("exclude", "include_only")
+
+
+def _drop_other_filters(below: dict[str, Any], above: Any) -> None:
+    """Take filters of variables out of `below` that those of the policy `above` replace, which may be spelt unlike."""
+    current = below.get(_POLICY)
+    if not isinstance(above, dict) or not isinstance(current, dict):
+        return
+    given = cast("dict[str, Any]", above)
+    kept = dict(cast("dict[str, Any]", current))
+    if isinstance(filters := given.get(_FILTERS), dict):
+        names = {name.casefold() for name in cast("dict[str, Any]", filters)}
+        others = cast("dict[str, Any]", kept.get(_FILTERS) or {})
+        kept = {name: value for name, value in kept.items() if name not in _LISTS}
+        kept[_FILTERS] = {name: value for name, value in others.items() if name.casefold() not in names}
+    elif not given.keys().isdisjoint(_LISTS):
+        kept.pop(_FILTERS, None)
+    below[_POLICY] = kept
 
 
 def _merge_into(below: dict[str, Any], above: Mapping[str, Any]) -> None:

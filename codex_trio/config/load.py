@@ -7,7 +7,7 @@ own: reading files (`sources`), the key table (`schema`).
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
@@ -121,7 +121,7 @@ def build(
         sandbox_mode=mode,
         permission_profile=profile,
         sandbox_workspace_write=decoding.convert(merged.get("sandbox_workspace_write", {}), SandboxWorkspaceWrite),
-        shell_environment_policy=decoding.convert(merged.get("shell_environment_policy", {}), ShellEnvironmentPolicy),
+        shell_environment_policy=_shell_environment_policy(merged),
         allow_login_shell=flag("allow_login_shell"),
         base_instructions=_base_instructions(merged, typed),
         developer_instructions=held.instructions(
@@ -199,6 +199,15 @@ def _catalog_warning(merged: Mapping[str, Any]) -> list[str]:
 
     catalog = configured_catalog(merged)
     return [] if catalog is None or catalog.ignored is None else [catalog.ignored]
+
+
+def _shell_environment_policy(merged: Mapping[str, Any]) -> ShellEnvironmentPolicy:
+    table = dict(cast("dict[str, Any]", merged.get("shell_environment_policy", {})))
+    filters = cast("dict[str, str]", table.pop("filters", {}))
+    if filters:
+        table["exclude"] = [pattern for pattern, use in filters.items() if use == "exclude"]
+        table["include_only"] = [pattern for pattern, use in filters.items() if use == "include"]
+    return decoding.convert(table, ShellEnvironmentPolicy)
 
 
 def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:

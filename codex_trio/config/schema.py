@@ -106,6 +106,20 @@ def _mcp_server_problem(server: Mapping[str, Any]) -> str | None:
     return None if "url" in server else "invalid transport"
 
 
+def _filters_problem(filters: Mapping[str, Any]) -> str | None:
+    seen = set[str]()
+    for pattern in filters:
+        if pattern.casefold() in seen:
+            return f"duplicate shell environment filter `{pattern}` ignoring case"
+        seen.add(pattern.casefold())
+    return None
+
+
+def _mixed_filters_problem(policy: Mapping[str, Any]) -> str | None:
+    mixed = "filters" in policy and not policy.keys().isdisjoint(("exclude", "include_only"))
+    return "cannot mix `filters` with legacy `exclude` or `include_only`" if mixed else None
+
+
 def _approval_table_problem(policy: Mapping[str, Any]) -> str | None:
     unknown = next((name for name in policy if name != "granular"), None)
     if unknown is None:
@@ -250,9 +264,10 @@ SHELL_ENVIRONMENT_POLICY = Table(
         "exclude": TEXTS,
         "set": TEXT_MAP,
         "include_only": TEXTS,
-        "filters": ANY,
+        "filters": Names(Choice(("include", "exclude")), check=_filters_problem),
         "experimental_use_profile": FLAG,
-    }
+    },
+    check=_mixed_filters_problem,
 )
 
 OTEL = Table({"headers_helper": TEXT, "headers_helper_refresh_interval_ms": _NONZERO_U64}, rest=ANY)

@@ -1,10 +1,12 @@
 """What a configuration amounts to: layers, defaults, and what a request adds."""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from config_setting import MOCK_PROVIDER, Setting
@@ -47,6 +49,40 @@ def test_higher_layers_win_and_tables_merge_key_by_key(setting: Setting) -> None
     assert (config.model, config.service_tier) == ("project", "priority")
     assert (config.model_verbosity, config.model_reasoning_effort) == ("low", "high")
     assert config.sandbox_workspace_write == SandboxWorkspaceWrite(network_access=True, exclude_slash_tmp=True)
+
+
+@pytest.mark.parametrize(
+    ("user", "flag", "excluded", "included"),
+    [
+        ('filters = {"X_*" = "exclude", "A" = "include"}', None, {"X_*"}, {"A"}),
+        ('filters = {"X_*" = "exclude", "A" = "include"}', ("filters", {"x_*": "include"}), set(), {"A", "x_*"}),
+        ('filters = {"X_*" = "exclude"}', ("exclude", ["B"]), {"B"}, set()),
+        ('exclude = ["B"]\ninclude_only = ["C"]', ("filters", {"X_*": "exclude"}), {"X_*"}, set()),
+    ],
+)
+def test_of_the_two_ways_to_filter_variables_the_higher_one_counts(
+    setting: Setting, user: str, flag: tuple[str, Any] | None, excluded: set[str], included: set[str]
+) -> None:
+    setting.user(f"[shell_environment_policy]\n{user}\n")
+    flags = () if flag is None else ((f"shell_environment_policy.{flag[0]}", flag[1]),)
+    service = setting.service(*flags, strict=True)
+    policy = service.load().shell_environment_policy
+    assert (set(policy.exclude), set(policy.include_only)) == (excluded, included)
+    assert service.startup_warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        ('{"X" = "nope"}', "unknown variant `nope`, expected `include` or `exclude`"),
+        ('{"X" = "include", "x" = "exclude"}', "duplicate shell environment filter `x` ignoring case"),
+        ("{}\nexclude = []", "cannot mix `filters` with legacy `exclude` or `include_only`"),
+    ],
+)
+def test_filters_of_variables_that_make_no_sense_are_refused(setting: Setting, filters: str, told: str) -> None:
+    setting.user(f"[shell_environment_policy]\nfilters = {filters}\n")
+    with pytest.raises(ConfigLoadError, match=re.escape(told)):
+        setting.service().load()
 
 
 def test_a_requests_map_beats_the_files_and_its_own_fields_beat_the_map(setting: Setting) -> None:

@@ -25,7 +25,7 @@ max_file_bytes = 1048576
 max_core_bytes = 0
 [shell_environment_policy]
 ignore_default_excludes = false
-exclude = ["PRIVATE*"]
+filters = { "PRIVATE*" = "exclude" }
 set = { GIVEN = "given" }
 """
 MANAGED_HOOK = """
