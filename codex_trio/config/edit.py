@@ -6,6 +6,7 @@ Does not own: who may write what (`write`), or what a file should contain (`sche
 Imports the TOML editor on first use.
 """
 
+import errno
 import os
 from collections.abc import Callable, Generator, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -45,6 +46,16 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[str, ...]
     value: Any
     merge: bool
+
+
+def why_not_written(target: Path, error: OSError) -> str:
+    """Return why `edit_file` could not write its file, and what can be done."""
+    if error.errno == errno.EBUSY:
+        return (
+            f"failed to write {target}: it is mounted by itself, so no other file can take its place: mount the folder "
+            "that holds it, or change the file where it comes from"
+        )
+    return f"failed to write {target}: {error.strerror}"
 
 
 def edit_table(table: Mapping[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:

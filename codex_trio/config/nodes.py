@@ -39,7 +39,10 @@ class SchemaProblem(Exception):
     def told(self) -> str:
         """The message with the exact key it is about, in one line: for beside a place in a file."""
         names_its_key = self.message.startswith(f"{self.path[0]}.") if self.path else True
-        return self.message if names_its_key else f"{self.message} in `{_dotted(self.path)}`"
+        if names_its_key:
+            return self.message
+        key = f"`{_dotted(self.path)}`"
+        return f"{self.message} This is about {key}." if self.message.endswith(".") else f"{self.message} in {key}"
 
 
 def _dotted(path: KeyPath) -> str:

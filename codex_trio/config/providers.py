@@ -38,7 +38,8 @@ _AZURE = ("openai.azure.", "cognitiveservices.azure.", "aoai.azure.", "azure-api
 
 
 class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A command whose output is a provider's key, for so long. Without `cwd` it runs in the server's own folder.
+    """A command whose output is a provider's key, for so long; with 0 until the provider refuses it. Without `cwd` it
+    runs in the server's own folder.
 
     `set_in` is the file that says so.
     """

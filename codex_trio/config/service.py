@@ -302,14 +302,14 @@ class ConfigService:
         has_settings = any(layer.source.kind == "project" for layer in sources.stack.layers)
         if not (has_settings or is_project(project.root, root_markers(sources.stack.merged), project.git_root)):
             return False
-        from codex_trio.config.edit import Edit, edit_file
+        from codex_trio.config.edit import Edit, edit_file, why_not_written
 
         edit = Edit(path=("projects", project.trust.key, "trust_level"), value="trusted", merge=False)
         target = self._paths.written_config
         try:
             edit_file(target, [edit], parse=self.texts.parse)
         except OSError as error:
-            raise ConfigLoadError(f"failed to write {target}: {error.strerror}") from None
+            raise ConfigLoadError(why_not_written(target, error)) from None
         return True
 
     def sources(self, cwd: Path | None, overrides: Mapping[str, Any] | None = None) -> Sources:

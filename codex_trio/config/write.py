@@ -15,7 +15,7 @@ import msgspec
 
 from codex_trio.config import toml_text
 from codex_trio.config.constraints import refused_features, superseded
-from codex_trio.config.edit import Edit, edit_file, edit_table
+from codex_trio.config.edit import Edit, edit_file, edit_table, why_not_written
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.keys import CONFIG, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack, lookup, table_version, to_json_value
@@ -122,7 +122,7 @@ def write_edits(
     try:
         edit_file(target, prepared, accept=accept, parse=service.texts.parse, later=later)
     except OSError as error:
-        raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
+        raise ConfigWriteError(why_not_written(target, error), code="configLayerReadonly") from None
     try:
         service.stand_by(folder for edit in prepared for folder in _trusted_by(edit))
     except OSError as error:
@@ -195,7 +195,7 @@ def write_project_edits(service: ConfigService, target: Path, edits: Sequence[Ed
     try:
         edit_file(target, edits, accept=partial(_check, passed=service.passed), parse=service.texts.parse)
     except OSError as error:
-        raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
+        raise ConfigWriteError(why_not_written(target, error), code="configLayerReadonly") from None
 
 
 def set_default_provider(service: ConfigService, provider_id: str) -> WriteOutcome:

@@ -7,6 +7,7 @@ Owns the keys that are known, and that a provider's command runs once at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 
 import trio
@@ -66,7 +67,7 @@ class CommandKey:
             if self._known is not None:
                 key, since = self._known
                 # Turns of other threads may have had it changed already.
-                if key != refused and trio.current_time() - since < self._command.refresh_interval_ms / 1000:
+                if key != refused and trio.current_time() - since < (self._command.refresh_interval_ms / 1000 or inf):
                     return key
                 self._known = None
             try:

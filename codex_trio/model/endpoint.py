@@ -94,10 +94,10 @@ def resolve(
     if not provider.base_url:
         raise ModelError(f"model provider `{provider.id}` has no `base_url`; set {provider.place_of('base_url')}")
     base, _, base_query = provider.base_url.partition("?")
-    if not is_web_address(base):
+    if not is_web_address(base) or "#" in provider.base_url:
         raise ModelError(
             f"model provider `{provider.id}` has an unusable `base_url`: {shown_address(base)}; it should begin with "
-            f"http:// or https:// and name a host: correct {provider.place_of('base_url')}"
+            f"http:// or https://, name a host and have no `#`: correct {provider.place_of('base_url')}"
         )
     headers = _configured_headers(provider, environ)
     key = api_key or provider.experimental_bearer_token

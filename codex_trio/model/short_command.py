@@ -16,6 +16,7 @@ import trio
 
 MAX_OUTPUT = 64 << 10
 _MAX_QUOTED = 300
+_GONE_SECONDS = 5.0
 
 
 class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +76,10 @@ async def run_short(
         return CommandOutcome(status=None, output=b"", complaint=b"")
     finally:
         _kill_group(process.pid)
-        with trio.CancelScope(shield=True):
+        # One that a dead disk holds up does not go, not even for SIGKILL.
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + _GONE_SECONDS):
             await process.wait()
+        with trio.CancelScope(shield=True):
             await process.stdout.aclose()
             await process.stderr.aclose()
 

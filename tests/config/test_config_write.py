@@ -1,8 +1,11 @@
 """Writing the user's configuration for a client."""
 
+import errno
+import os
 import tomllib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -10,7 +13,7 @@ from config_setting import MOCK_PROVIDER, Setting
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.config.edit import Edit, edit_file, edit_table, edit_text
+from codex_trio.config.edit import Edit, edit_file, edit_table, edit_text, why_not_written
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.gateways import GatewayChange, write_gateway
 from codex_trio.config.read import ConfigReader
@@ -490,3 +493,12 @@ def test_what_is_nested_too_deeply_is_refused(setting: Setting) -> None:
     with pytest.raises(ConfigWriteError, match="nested more than 100 levels deep"):
         write(setting, change(".".join(["a"] * 200), 1))
     assert not setting.user_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.EBUSY, "mount the folder that holds it"), (errno.EROFS, "Read-only file system")]
+)
+def test_a_file_that_nothing_can_take_the_place_of_is_named_with_the_way_out(number: int, said: str) -> None:
+    told = why_not_written(Path("/home/config.toml"), OSError(number, os.strerror(number)))
+    assert told.startswith("failed to write /home/config.toml: ")
+    assert said in told

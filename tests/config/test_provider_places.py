@@ -53,6 +53,7 @@ def test_an_unknown_provider_is_told_with_the_layer_that_has_the_last_word(setti
             "model_providers.p: provider env_key must be the name of an environment variable, ",
         ),
         ('env_key = ""', 11, "model_providers.p: provider env_key must be the name of an environment variable, "),
+        ("stream_idle_timeout_ms = 0", 26, "invalid value: integer `0`, expected a nonzero u64 in `model_providers.p."),
         ('name = ""', 8, "model_providers.p: provider name must not be empty"),
         ('auth = { command = " " }', 20, "model_providers.p: provider auth.command must not be empty"),
     ],

@@ -22,10 +22,12 @@ def clock() -> MockClock:
     return MockClock(rate=1.0)
 
 
-def key_of(script: str, *, cwd: Path | None = None, timeout_ms: int = 60_000) -> CommandKey:
+def key_of(script: str, *, cwd: Path | None = None, timeout_ms: int = 60_000, refresh_ms: int = 300_000) -> CommandKey:
     """Return the key that a script prints."""
     folder = None if cwd is None else str(cwd)
-    command = AuthCommand(command="sh", args=("-c", script), cwd=folder, timeout_ms=timeout_ms)
+    command = AuthCommand(
+        command="sh", args=("-c", script), cwd=folder, timeout_ms=timeout_ms, refresh_interval_ms=refresh_ms
+    )
     return AuthCommands(ENVIRON, folder=Path("/")).key_of(command)
 
 
@@ -39,6 +41,13 @@ async def test_a_key_is_kept_as_long_as_it_is_said_to_be_good(tmp_path: Path, cl
     assert await key.current() == "1"
     clock.jump(2)
     assert await key.current() == "2"
+
+
+async def test_without_an_interval_a_key_is_good_until_it_is_refused(tmp_path: Path, clock: MockClock) -> None:
+    key = key_of(COUNTING, cwd=tmp_path, refresh_ms=0)
+    assert await key.current() == "1"
+    clock.jump(1e9)
+    assert [await key.current(), await key.after_refusal("1"), await key.current()] == ["1", "2", "2"]
 
 
 async def test_a_refused_key_is_asked_for_anew_once_for_all_who_had_it(tmp_path: Path, clock: MockClock) -> None:

@@ -49,7 +49,16 @@ def test_an_authorization_header_of_the_providers_own_counts_as_a_key():
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a.test", "https:///v1", "no url", "http://a.test:99999/v1", "http://[::1/v1", "http://a b.test/v1"]
+    "url",
+    [
+        "ftp://a.test",
+        "https:///v1",
+        "no url",
+        "http://a.test:99999/v1",
+        "http://[::1/v1",
+        "http://a b.test/v1",
+        "http://a.test/v1#x",
+    ],
 )
 def test_an_unusable_address_is_told_before_anything_is_sent(url: str):
     with pytest.raises(ModelError, match="`acme` has an unusable `base_url`") as caught:

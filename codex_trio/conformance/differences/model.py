@@ -51,6 +51,33 @@ MODEL: tuple[Difference, ...] = (
         for name in ("header", "header of a variable", "key")
     ),
     Difference(
+        "provider_auth::where_a_provider_wants_a_login_that_is_not_there_nothing_is_sent",
+        "reference",
+        "sends the request without a key",
+    ),
+    *(
+        Difference(
+            f"provider_auth::an_address_may_have_a_query_and_nothing_else_behind_its_path[{name}]", "reference", reason
+        )
+        for name, reason in (
+            ("?a=b%20c-/v1/responses?a=b%20c", "puts the path behind the query of a `base_url`"),
+            ("#x-None", "drops the path of the request where a `base_url` has a fragment"),
+        )
+    ),
+    *(
+        Difference(f"provider_auth::an_unusable_setting_is_refused[{name}]", "reference", reason)
+        for name, reason in (
+            (
+                'env_key = ""-provider env_key must be the name of an environment variable',
+                "starts threads that cannot have a turn, as no variable has that name",
+            ),
+            (
+                "stream_idle_timeout_ms = 0-invalid value: integer `0`, expected a nonzero u64",
+                "gives up every answer that is not there at once",
+            ),
+        )
+    ),
+    Difference(
         "provider_auth::what_cannot_be_sent_fails_the_turn_and_names_the_file[no address]",
         "reference",
         "takes a provider without `base_url` for OpenAI's, and waits for that without an end",

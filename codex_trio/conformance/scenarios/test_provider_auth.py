@@ -51,6 +51,8 @@ async def test_a_command_that_fails_fails_the_turn_and_nothing_is_sent(lab: Lab)
         ('auth = { command = " " }', "provider auth.command must not be empty"),
         ('auth = { args = ["x"] }', "missing field `command`"),
         ('auth = { command = "true", timeout_ms = 0 }', "invalid value: integer `0`, expected a nonzero u64"),
+        ('env_key = ""', "provider env_key must be the name of an environment variable"),
+        ("stream_idle_timeout_ms = 0", "invalid value: integer `0`, expected a nonzero u64"),
     ],
 )
 async def test_an_unusable_setting_is_refused(lab: Lab, auth: str, problem: str) -> None:
@@ -85,6 +87,30 @@ async def test_what_cannot_be_sent_fails_the_turn_and_names_the_file(lab: Lab, s
     assert said in turn.error["message"]
     assert str(config) in turn.error["message"]
     assert lab.model.requests == []
+
+
+async def test_where_a_provider_wants_a_login_that_is_not_there_nothing_is_sent(lab: Lab) -> None:
+    lab.configure(provider="requires_openai_auth = true")
+    lab.script(answer(message("a")))
+    async with lab.run() as probe:
+        turn = await probe.run_turn((await probe.start_thread())["id"], "Hi")
+    assert turn.status == "failed"
+    assert "OPENAI_API_KEY" in turn.error["message"]
+    assert lab.model.requests == []
+
+
+@pytest.mark.parametrize(("behind", "asked"), [("?a=b%20c", "/v1/responses?a=b%20c"), ("#x", None)])
+async def test_an_address_may_have_a_query_and_nothing_else_behind_its_path(
+    lab: Lab, behind: str, asked: str | None
+) -> None:
+    lab.configure()
+    config = lab.codex_home / "config.toml"
+    config.write_text(config.read_text().replace(lab.model.base_url, lab.model.base_url + behind))
+    lab.script(answer(message("a")))
+    async with lab.run() as probe:
+        turn = await probe.run_turn((await probe.start_thread())["id"], "Hi")
+    assert turn.status == ("failed" if asked is None else "completed")
+    assert [request.path for request in lab.model.requests] == ([] if asked is None else [asked])
 
 
 ON_AWS = """
