@@ -99,7 +99,7 @@ api_key_cyber_access_programs stable on
 daybreak_program_propagation development off
 enable_request_compression stable on acted
 unbounded_connection_retries stable on
-network_proxy beta off
+network_proxy beta off always
 credential_masking development off
 worktrees removed on
 respect_system_proxy beta off
@@ -266,7 +266,7 @@ _TEXTS: Final = MappingProxyType(
         "network_proxy": Texts(
             "Network proxy",
             "Holds sandboxed sessions with network access to some hosts. "
-            f"{_NOT_HERE} by this switch; the `network` table of a permission profile does.",
+            "This server always does, where the `network` table of a permission profile names some.",
         ),
         "respect_system_proxy": Texts(
             "System proxy", f"Uses the proxy settings of macOS or Windows. {_NOT_HERE}; it goes by HTTPS_PROXY."

@@ -61,6 +61,9 @@ class TurnProcessor:
             if content:
                 raise invalid_request("`toolOutput` cannot be combined with nonempty `input`")
             user_input = _tool_output(params.tool_output, user_input)
+        elif live.runs_turn and not content and not user_input.context:
+            # Known by these words and this code. With no turn running it starts one, which goes on from what there is.
+            raise internal_error("failed to submit turn input: EmptyInput")
         request = TurnRequest(
             turn_id=uuid7(),
             input=user_input,

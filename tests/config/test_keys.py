@@ -62,7 +62,7 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
         ),
         ("[profiles.work]\nmodel = 'x'\n", "profiles"),
         ("notify = ['x']\n", "notify"),
-        ("[features]\nnetwork_proxy = true\n", "features.network_proxy"),
+        ("[features]\nnetwork_proxy = false\n", "features.network_proxy"),
         ("[features]\nunified_exec = false\n", "features.unified_exec"),
         ("[model_providers.m]\nname = 'M'\nproject_id = 'x'\n", "model_providers.m.project_id"),
         ("[shell_environment_policy]\nexperimental_use_profile = true\n", "shell_environment_policy.experimental_use"),

@@ -263,6 +263,8 @@ async def test_steering_is_refused_without_the_turn_that_it_expects(lab: Lab, pr
     assert await refused("", "text") == "expectedTurnId must not be empty"
     assert await refused("x", "text") == f"expected active turn id `x` but found `{turn_id}`"
     assert await refused(turn_id) == "input must not be empty"
+    error = await probe.refusal("turn/start", {"threadId": thread_id, "input": []})
+    assert (error.code, error.message) == (-32603, "failed to submit turn input: EmptyInput")
     gate.open()
     await probe.finish_turn(turn_id)
 
