@@ -107,6 +107,8 @@ KEYS: Final = (
                 "max_depth": integer("i32"),
                 "job_max_runtime_seconds": U64,
                 "interrupt_message": FLAG,
+                "default_subagent_model": TEXT,
+                "default_subagent_reasoning_effort": TEXT,
             },
             rest=ANY,
             opaque=True,

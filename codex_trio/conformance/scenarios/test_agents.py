@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import FinishedTurn, Probe
 from codex_trio.testing.model_script import (
@@ -237,6 +239,55 @@ async def test_an_agent_that_fails_says_why(lab: Lab, probe: Probe) -> None:
     assert "no such thing" in output(last, "wait")["status"][agent]["errored"]
     waited = items_of(turn, thread_id)[1]
     assert (waited["status"], waited["agentsStates"][agent]["status"]) == ("failed", "errored")
+
+
+def wait_if_started(request: Request) -> Answer:
+    """Return a call that waits for the agent that was started; words where there is none."""
+    if not request.output_of("spawn").startswith("{"):
+        return answer(message("No."))
+    return call("wait_agent", {"targets": [spawned(request)]}, "wait")
+
+
+async def spawn_with_defaults(lab: Lab, defaults: str, given: Mapping[str, Any]) -> FinishedTurn:
+    """Run a turn that starts an agent under defaults of the user, who has a role `fast` too."""
+    (lab.codex_home / "fast.toml").write_text('model = "gpt-6-luna"\nmodel_reasoning_effort = "low"\n')
+    role = '[agents.fast]\ndescription = "Fast."\nconfig_file = "./fast.toml"\n'
+    lab.configure(tables=f"[agents]\n{defaults}\n{role}")
+    lab.script(
+        call("spawn_agent", {"message": "Look", **given}, "spawn"),
+        wait_if_started,
+        answer(message("Done.", item_id="m")),
+        agent_says("found"),
+    )
+    async with lab.run() as probe:
+        return await finish(probe, (await probe.start_thread(cwd=str(lab.cwd), model=MODEL))["id"])
+
+
+@pytest.mark.parametrize(
+    ("given", "ran_with"),
+    [
+        ({}, ("gpt-5.5", "high")),
+        ({"model": "gpt-6-sol", "reasoning_effort": "low"}, ("gpt-6-sol", "low")),
+        ({"agent_type": "fast"}, ("gpt-6-luna", "low")),
+    ],
+)
+async def test_agents_run_with_the_user_s_defaults_where_nobody_says(
+    lab: Lab, given: dict[str, str], ran_with: tuple[str, str]
+) -> None:
+    defaults = 'default_subagent_model = "gpt-5.5"\ndefault_subagent_reasoning_effort = "high"'
+    turn = await spawn_with_defaults(lab, defaults, given)
+    [request] = filter(by_agent, lab.model.requests)
+    assert (request.body["model"], request.body["reasoning"]["effort"]) == ran_with
+    spawn = next(params["item"] for params in turn.of("item/completed") if params["item"]["type"] == ITEM)
+    assert (spawn["model"], spawn["reasoningEffort"]) == ran_with
+
+
+@pytest.mark.parametrize("key", ["model", "reasoning_effort"])
+async def test_defaults_of_agents_that_are_not_there_are_told_to_the_model(lab: Lab, key: str) -> None:
+    defaults = {"model": "gpt-5.5"} | {key: "nonesuch"}
+    lines = "\n".join(f'default_subagent_{name} = "{value}"' for name, value in defaults.items())
+    await spawn_with_defaults(lab, lines, {})
+    assert "`nonesuch`" in last_of_parent(lab).output_of("spawn")
 
 
 async def test_an_agent_asks_the_client_of_its_parent(lab: Lab) -> None:

@@ -15,6 +15,7 @@ from codex_trio.engine.response_items import CALL_KINDS, ResponseItem
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
+from codex_trio.threads.agents.limits import defaults_of
 from codex_trio.threads.agents.names import nickname, path_below
 from codex_trio.threads.agents.roles import Role
 from codex_trio.threads.agents.team import Member, Team
@@ -30,7 +31,7 @@ _YOU_ARE_ANOTHER = (
 
 
 def settings_of(parent: Member, wanted: NewAgent, role: Role | None, catalog: ModelCatalog) -> ThreadSettings:
-    """Return what an agent runs with: what its parent does, but for the role and what is asked for.
+    """Return what an agent runs with: what its parent does, but for defaults, the role and what is asked for.
 
     Raises ToolFailure.
     """
@@ -38,13 +39,24 @@ def settings_of(parent: Member, wanted: NewAgent, role: Role | None, catalog: Mo
     settings = parent.live.settings if active is None else active.settings
     # What was agreed for the parent's way of working (a plan, say) is not the agent's.
     settings = msgspec.structs.replace(settings, collaboration_mode=None)
+    defaults = defaults_of(parent.live.config)
+    settings = _with(
+        settings,
+        defaults.model if wanted.model is None else None,
+        defaults.effort if wanted.effort is None else None,
+        catalog,
+    )
     if role is not None:
         settings = role.apply(settings)
-    if wanted.model is not None and wanted.model != settings.model:
-        settings = msgspec.structs.replace(settings, model=_model(wanted.model, catalog).slug, effort=None)
-    if wanted.effort is not None:
-        _check_effort(wanted.effort, catalog.info(settings.model))
-        settings = msgspec.structs.replace(settings, effort=wanted.effort)
+    return _with(settings, wanted.model, wanted.effort, catalog)
+
+
+def _with(settings: ThreadSettings, model: str | None, effort: str | None, catalog: ModelCatalog) -> ThreadSettings:
+    if model is not None and model != settings.model:
+        settings = msgspec.structs.replace(settings, model=_model(model, catalog).slug, effort=None)
+    if effort is not None:
+        _check_effort(effort, catalog.info(settings.model))
+        settings = msgspec.structs.replace(settings, effort=effort)
     return settings
 
 

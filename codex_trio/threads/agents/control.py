@@ -149,11 +149,10 @@ class AgentControl:
             path = names.path_below(self._member.path, wanted.name)
             if self._team.at(path) is not None or await self._stored(path) is not None:
                 raise ToolFailure(f"agent path `{path}` already exists")
-        return self._settings(wanted, self._role(wanted.role)).effort or self._default_effort(wanted)
+        return self._effort(self._settings(wanted, self._role(wanted.role)))
 
-    def _default_effort(self, wanted: NewAgent) -> str | None:
-        model = wanted.model or self._member.live.settings.model
-        return self._teams.catalog.info(model).default_effort
+    def _effort(self, settings: ThreadSettings) -> str | None:
+        return settings.effort or self._teams.catalog.info(settings.model).default_effort
 
     def _role(self, name: str | None) -> Role | None:
         try:
@@ -180,8 +179,7 @@ class AgentControl:
                     await self._host.unload(agent.live)
                 raise
         self._member.nursery.start_soon(self._teams.report, self._member, agent, log)
-        effort = settings.effort or self._teams.catalog.info(settings.model).default_effort
-        return Spawned(agent=agent.ref, model=settings.model, effort=effort)
+        return Spawned(agent=agent.ref, model=settings.model, effort=self._effort(settings))
 
     @asynccontextmanager
     async def _joining(self, version: Version) -> AsyncGenerator[None]:

@@ -1,4 +1,4 @@
-"""How many agents a user lets models have, and which tools for them.
+"""How many agents a user lets models have, which tools for them, and what they run with unless a model says.
 
 Owns what `[agents]`, the features and the catalog come to. Does not own roles (roles.py).
 """
@@ -30,6 +30,21 @@ class AgentLimits(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = MAX_THREADS
     concurrent: int = MAX_CONCURRENT
     depth: int = MAX_DEPTH
+
+
+class AgentDefaults(msgspec.Struct, frozen=True, kw_only=True):
+    """What agents run with where neither their role nor whoever starts them says; None is what that one runs with."""
+
+    model: str | None = None
+    effort: str | None = None
+
+
+def defaults_of(config: EffectiveConfig) -> AgentDefaults:
+    """Return what a configuration has agents run with."""
+    table = cast("dict[str, Any]", config.merged.get("agents") or {})
+    return AgentDefaults(
+        model=table.get("default_subagent_model"), effort=table.get("default_subagent_reasoning_effort")
+    )
 
 
 def limits_of(config: EffectiveConfig) -> AgentLimits:
