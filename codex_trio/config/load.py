@@ -152,6 +152,7 @@ def build(
             *without_reader,
             *_unsupported_warning(sources.stack),
             *_bounds_warning(sources.stack),
+            *_projects_warning(sources.stack),
             *held.warnings,
         ),
         thread_warnings=(*without_reader, *_unstable_warning(merged, paths.user_config), *held.warnings),
@@ -280,6 +281,18 @@ def _bounds_warning(stack: LayerStack) -> list[str]:
         for path, told in out_of_bounds(layer.table)
     ]
     return ["\n  ".join(("These numbers are out of bounds:", *lines))] if lines else []
+
+
+def _projects_warning(stack: LayerStack) -> list[str]:
+    """Return which entries are about no project: folders are compared as text, by their whole plain path."""
+    lines = [
+        f"{_layer_name(layer, _place_of_key(layer, ('projects', name)))}: `{name}` is not how a folder is written "
+        "there: give its absolute path, without `~`, `.`, `..` and without a `/` at its end."
+        for layer in reversed(list(stack.active))
+        for name in cast("dict[str, Any]", layer.table.get("projects") or {})
+        if not os.path.isabs(name) or os.path.normpath(name) != name
+    ]
+    return ["\n  ".join(("These entries of `projects` trust or distrust nothing:", *lines))] if lines else []
 
 
 def refuse_unread_keys(stack: LayerStack) -> None:

@@ -307,6 +307,17 @@ def test_numbers_that_count_as_others_are_told_with_their_place(setting: Setting
     )
 
 
+@pytest.mark.parametrize("name", ["~/project", "project", "/home/me/project/", "/home/me/../project", "./p", ""])
+def test_a_project_whose_name_can_be_no_folders_is_told_with_its_place(setting: Setting, name: str) -> None:
+    setting.user(f'[projects."/"]\ntrust_level = "untrusted"\n[projects."{name}"]\ntrust_level = "trusted"\n')
+    (warning,) = setting.service().load().warnings
+    assert warning == (
+        "These entries of `projects` trust or distrust nothing:\n"
+        f"  user ({setting.user_file}:3:11): `{name}` is not how a folder is written there: give its absolute path, "
+        "without `~`, `.`, `..` and without a `/` at its end."
+    )
+
+
 def test_a_thread_is_told_every_warning_but_clients_only_new_ones(setting: Setting) -> None:
     setting.user("zork = 1\n")
     service = setting.service()
