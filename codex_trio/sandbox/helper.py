@@ -126,10 +126,12 @@ def _confine_and_run(options: Options) -> NoReturn:
 
 
 def _import_what_is_needed_later() -> None:
-    """Import what `_become_command` takes: nothing of ours can be read by then."""
+    """Import what `_become_command` takes: by then no file of ours can be read, and perhaps none of Python's."""
+    import warnings  # for os.execvp
+
     from codex_trio.sandbox import loopback, seccomp
 
-    del loopback, seccomp
+    del loopback, seccomp, warnings
 
 
 def _forget_own_locale() -> None:

@@ -228,6 +228,8 @@ def _in_child(body: Callable[[], int]) -> NoReturn:
         code = body()
     except OSError as error:
         os.write(2, f"sandbox: {error.strerror or error}\n".encode(errors="replace"))
+    except Exception as error:
+        os.write(2, f"sandbox: {type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
         os._exit(code)
 

@@ -83,6 +83,11 @@ async def test_a_closed_root_holds_nothing_and_takes_nothing(mount_lab: SandboxL
         assert not await lab.can(policy, script), script
 
 
+async def test_a_program_is_found_on_path_where_none_of_pythons_files_can_be_read(lab: SandboxLab) -> None:
+    done = await lab.run(lab.request(writing(), "echo", "here"))
+    assert (done.exit_code, done.output) == (0, "here\n")
+
+
 async def test_where_a_command_is_to_run_has_to_be_readable(lab: SandboxLab) -> None:
     with pytest.raises(SandboxUnavailable, match=r"the permissions do not let `.*` be read"):
         lab.request(reading("/etc"), "/bin/true")
