@@ -18,7 +18,8 @@ from codex_trio.environments import exec_protocol as wire
 from codex_trio.exec_server.begun import Begun
 from codex_trio.exec_server.errors import internal_error, invalid_params
 from codex_trio.exec_server.session import ServedSession
-from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
+from codex_trio.model.http import HttpResponse, HttpTransport
+from codex_trio.model.http_failures import HttpFailure
 from codex_trio.util.addresses import credentials_in, without_credentials
 from codex_trio.util.base64_text import NotBase64, decode_base64
 

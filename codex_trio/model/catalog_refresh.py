@@ -23,7 +23,8 @@ from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.model.catalog_entries import facts_of
 from codex_trio.model.endpoint import resolve
 from codex_trio.model.errors import ModelError
-from codex_trio.model.http import HttpFailure, HttpTransport
+from codex_trio.model.http import HttpTransport
+from codex_trio.model.http_failures import HttpFailure
 from codex_trio.util import decoding
 from codex_trio.util.addresses import is_web_address, shown_address
 from codex_trio.util.regular_file import read_whole

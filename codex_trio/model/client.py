@@ -29,15 +29,8 @@ from codex_trio.model.aws_signature import AwsKeys
 from codex_trio.model.catalog import CatalogSource
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import FellBack, ModelEvent
-from codex_trio.model.http import (
-    ConnectFailure,
-    HttpFailure,
-    HttpResponse,
-    HttpTransport,
-    IdleTimeout,
-    SetupFailure,
-    UnreadableBody,
-)
+from codex_trio.model.http import HttpResponse, HttpTransport
+from codex_trio.model.http_failures import ConnectFailure, HttpFailure, IdleTimeout, SetupFailure, UnreadableBody
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
 from codex_trio.model.sockets import ModelSockets, SocketUnusable
 from codex_trio.model.stream import ResponseParser

@@ -1,8 +1,8 @@
 """HTTP for model requests: connections that are kept and shared, one POST at a time.
 
-Owns: the connection pools, and turning the HTTP library's exceptions into `HttpFailure`.
-Does not own: addresses, headers and bodies, what an answer means, repeating (all `client`), proxies and TLS settings
-(`proxies`, `tls`), compression (`inflate`).
+Owns: the connection pools.
+Does not own: what its failures say (`http_failures`), addresses, headers and bodies, what an answer means, repeating
+(all `client`), proxies and TLS settings (`proxies`, `tls`), compression (`inflate`).
 The application opens one `HttpTransport` and passes it to every client.
 
 The library is httpcore2, imported on first use. httpx2 on top of it would add nothing that is needed here, but half a
@@ -13,16 +13,21 @@ left early.
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
-import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import trio
 
+from codex_trio.model.http_failures import (
+    HttpFailure,
+    SetupFailure,
+    UnreadableBody,
+    UpgradeRefused,
+    failure_of,
+    failures,
+)
 from codex_trio.model.inflate import ACCEPTED, InflateError, Inflater, inflater_for
 from codex_trio.model.provider_error import ProviderError, bounded, quoted
 from codex_trio.model.proxies import UnusableProxy, on_the_way, proxy_for
@@ -31,9 +36,6 @@ from codex_trio.util.bell import Bell
 
 if TYPE_CHECKING:
     import httpcore2
-
-_NOT_CONNECTED = re.compile(r"Error connecting to \('([^']+)', (\d+).*?\): (.*)", re.DOTALL)
-"""What Trio says of a connection that failed, with the address as Python has it."""
 
 CONNECT_TIMEOUT = 30.0
 """Seconds for a connection to stand, TLS included."""
@@ -51,38 +53,6 @@ _ERROR_BODY_TIMEOUT = 10.0
 _MAX_ERROR_BODY = 1 << 20
 _MAX_AHEAD = 1 << 20
 """Bytes that may be read before they are asked for; then the provider has to wait."""
-
-
-class HttpFailure(Exception):
-    """A request that got no answer, or whose answer broke off. The text says how."""
-
-
-class ConnectFailure(HttpFailure):
-    """There is no connection to the server, or to the proxy on the way: the network may be away."""
-
-
-class RefusedConnection(HttpFailure):
-    """The server or the proxy is there, but is not to be talked to: its certificate is not trusted, or it says no."""
-
-
-class UpgradeRefused(HttpFailure):
-    """A server does not want to speak another protocol, for now or at all; the text has its words."""
-
-    def __init__(self, text: str, status: int) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-class SetupFailure(HttpFailure):
-    """Nothing can be sent because of the settings: a proxy or a certificate file that cannot be used."""
-
-
-class IdleTimeout(HttpFailure):
-    """Nothing came for as long as was allowed."""
-
-
-class UnreadableBody(HttpFailure):
-    """An answer's body is compressed in a way that cannot be undone."""
 
 
 class HttpResponse:
@@ -147,7 +117,7 @@ class HttpResponse:
             self._room.ring()
             return received
         if self._error is not None:
-            failure = _failure(self._error)
+            failure = failure_of(self._error)
             raise self._error if failure is None else failure from self._error
         return None
 
@@ -202,12 +172,12 @@ class Upgraded:
 
     async def send(self, data: bytes) -> None:
         """Send all of it. Raises HttpFailure."""
-        with _failures():
+        with failures():
             await self._stream.write(data)
 
     async def receive(self, most: int) -> bytes:
         """Return what comes next, at least a byte. Raises HttpFailure, at the end too."""
-        with _failures():
+        with failures():
             data = await self._stream.read(most)
         if not data:
             raise HttpFailure("the connection was closed")
@@ -220,7 +190,7 @@ class Upgraded:
             return
         with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
             try:
-                with contextlib.suppress(HttpFailure), _failures():
+                with contextlib.suppress(HttpFailure), failures():
                     await self._stream.aclose()
                     await self._response.aclose()
             finally:
@@ -352,7 +322,7 @@ class HttpTransport:
         except BaseException as error:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
                 await pools.give_back(pool)
-            failure = _failure(error)
+            failure = failure_of(error)
             if failure is None:
                 raise
             raise type(failure)(f"{failure}{on_the_way(url, self._environ)}") from error
@@ -442,65 +412,3 @@ def _decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         decoded[name] = f"{decoded[name]}, {value}" if name in decoded else value
     return decoded
-
-
-def _failure(error: BaseException) -> HttpFailure | None:
-    """Return the failure that an exception of the HTTP client stands for; None for an exception of another kind."""
-    import httpcore2
-
-    match error:
-        case httpcore2.ConnectError() | httpcore2.ConnectTimeout():
-            return RefusedConnection(_reason(error)) if _is_tls_error(error) else ConnectFailure(_reason(error))
-        case httpcore2.ProxyError():
-            return RefusedConnection(_reason(error))
-        case httpcore2.TimeoutException():
-            return IdleTimeout(_reason(error))
-        case httpcore2.NetworkError() | httpcore2.ProtocolError():
-            return HttpFailure(_reason(error))
-        case _:
-            return None
-
-
-@contextlib.contextmanager
-def _failures() -> Generator[None]:
-    """Turn what the library raises inside into HttpFailure."""
-    try:
-        yield
-    except Exception as error:
-        failure = _failure(error)
-        if failure is None:
-            raise
-        raise failure from error
-
-
-def _is_tls_error(error: BaseException) -> bool:
-    import ssl
-
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None
-
-
-def _plain_words(text: str) -> str:
-    """Return what the system says of a connection that failed, with the address as people write it."""
-    match = _NOT_CONNECTED.match(text)
-    if match is None:
-        return text
-    host, port, why = match.groups()
-    is_own = host == "::1" or host.startswith("127.")
-    hint = "; is the server running there?" if is_own and why == os.strerror(errno.ECONNREFUSED) else ""
-    return f"could not connect to {f'[{host}]' if ':' in host else host}:{port}: {why}{hint}"
-
-
-def _reason(error: BaseException) -> str:
-    """Return what went wrong at the bottom: "connection refused" rather than "all connection attempts failed"."""
-    text = str(error) or type(error).__name__
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            text = _plain_words(cause.strerror)
-        # One cause for each address that was tried: they rarely differ.
-        several = cast("BaseExceptionGroup[BaseException]", cause) if isinstance(cause, BaseExceptionGroup) else None
-        cause = several.exceptions[0] if several is not None else cause.__cause__ or cause.__context__
-    return text

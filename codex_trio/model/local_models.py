@@ -17,7 +17,8 @@ from urllib.parse import quote
 import msgspec
 import trio
 
-from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
+from codex_trio.model.http import HttpResponse, HttpTransport
+from codex_trio.model.http_failures import HttpFailure
 from codex_trio.model.provider_error import ProviderError, bounded, quoted
 from codex_trio.util import decoding
 

@@ -20,7 +20,8 @@ import trio
 
 from codex_trio.domain.realtime import VoiceVersion
 from codex_trio.model.endpoint import Endpoint
-from codex_trio.model.http import HttpFailure, HttpTransport, Upgraded
+from codex_trio.model.http import HttpTransport, Upgraded
+from codex_trio.model.http_failures import HttpFailure
 from codex_trio.model.provider_error import bounded, quoted
 from codex_trio.model.sockets import upgrade_to_websocket
 from codex_trio.util.websocket_frames import NO_STATUS, Closed, FrameError, FrameReader, FrameWriter, Message, Ping

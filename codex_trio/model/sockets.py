@@ -25,14 +25,8 @@ import trio
 from codex_trio.model import failures
 from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.errors import ModelError
-from codex_trio.model.http import (
-    ConnectFailure,
-    HttpFailure,
-    HttpTransport,
-    IdleTimeout,
-    Upgraded,
-    UpgradeRefused,
-)
+from codex_trio.model.http import HttpTransport, Upgraded
+from codex_trio.model.http_failures import ConnectFailure, HttpFailure, IdleTimeout, UpgradeRefused
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.long_events import LARGE
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers

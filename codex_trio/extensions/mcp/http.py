@@ -20,7 +20,8 @@ from codex_trio.extensions.mcp.oauth.discovery import challenge_of, words_of
 from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
 from codex_trio.extensions.mcp.session import CANCELLED, INITIALIZED, messages_of
 from codex_trio.extensions.mcp.settings import HttpAddress
-from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
+from codex_trio.model.http import HttpResponse, HttpTransport
+from codex_trio.model.http_failures import HttpFailure
 from codex_trio.model.lenient_json import UnreadableJson
 from codex_trio.model.sse import SseError, SseEvent, SseParser
 from codex_trio.util.addresses import is_web_address, shown_address

@@ -14,7 +14,8 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.errors import McpFailure
-from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
+from codex_trio.model.http import HttpResponse, HttpTransport
+from codex_trio.model.http_failures import HttpFailure
 from codex_trio.model.lenient_json import TOO_DEEP, UnreadableJson, is_too_deep
 from codex_trio.util.addresses import is_loopback, is_web_address, shown_address
 
