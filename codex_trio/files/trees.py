@@ -131,7 +131,8 @@ def _copy_entry(source: str, target: str, kind: int, check: Check) -> None:
 def _copy_file(source: str, target: str, check: Check) -> None:
     with open_regular_file(source, follow_links=False) as file:
         found = os.fstat(file.fileno())
-        with opened_to_write(target) as descriptor:
+        is_new = not os.path.lexists(target)
+        with opened_to_write(target) as descriptor, _removed_unless_whole(target if is_new else None, descriptor):
             if os.path.samestat(found, os.fstat(descriptor)):
                 raise CopyRefused("fs/copy cannot copy a file to itself")
             os.ftruncate(descriptor, 0)
@@ -139,6 +140,19 @@ def _copy_file(source: str, target: str, check: Check) -> None:
                 check()
                 write_all(descriptor, piece)
             os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
+
+
+@contextlib.contextmanager
+def _removed_unless_whole(path: str | None, descriptor: int) -> Generator[None]:
+    """Remove the new file at `path` when the block fails: a part of a file is not taken for all of it."""
+    try:
+        yield
+    except BaseException:
+        if path is not None:
+            with contextlib.suppress(OSError):
+                if os.path.samestat(os.lstat(path), os.fstat(descriptor)):
+                    os.unlink(path)
+        raise
 
 
 @contextlib.contextmanager

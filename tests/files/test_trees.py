@@ -80,3 +80,23 @@ def test_the_root_of_all_is_not_removed_under_any_name(path: str) -> None:
     with pytest.raises(OSError, match="the root folder is not removed") as refused:
         trees.remove(f"{path}/" if path == "/proc/self/root" else path, recursive=True, force=True, check=stop)
     assert refused.value.errno == errno.EPERM
+
+
+@pytest.mark.parametrize("before", [None, b"before"])
+def test_a_copy_that_is_stopped_leaves_no_part_of_a_new_file(tmp_path: Path, before: bytes | None) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(bytes(2 << 20))
+    if before is not None:
+        target.write_bytes(before)
+    sizes: list[int] = []
+
+    def stop() -> None:
+        sizes.append(target.stat().st_size)
+        if len(sizes) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        trees.copy(str(source), str(target), recursive=False, check=stop)
+    assert sizes == [0, 1 << 20]
+    # What was there may have other names, and stays the file that it is.
+    assert target.exists() == (before is not None)
