@@ -32,7 +32,14 @@ _NAMES: Final = {
     **{id: name for id, (name, _) in AWS_PROVIDERS.items()},
 }
 
-_OWN_AUTH = ("experimental_bearer_token", "requires_openai_auth", "auth", "http_headers", "env_http_headers")
+_OWN_AUTH = (
+    "experimental_bearer_token",
+    "requires_openai_auth",
+    "auth",
+    "http_headers",
+    "env_http_headers",
+    "query_params",
+)
 """Keys by which a provider may be authenticated to in ways that a client does not change."""
 
 

@@ -62,6 +62,12 @@ experimental_bearer_token = "a-secret"
 name = "By address"
 base_url = "http://user:a-secret@127.0.0.1:9/v1"
 env_key = "SOME_KEY"
+
+# A key may stand in what is added to the address too.
+[model_providers.by-query]
+name = "By query"
+base_url = "http://127.0.0.1:9/v1"
+query_params = { api-version = "1" }
 """
 
 
@@ -85,6 +91,7 @@ async def test_providers_are_listed_without_their_secrets(lab: Lab) -> None:
     assert listed == {
         "data": [
             gateway("by-address", "By address", None, {"mode": "externallyConfigured", "envKey": "SOME_KEY"}),
+            gateway("by-query", "By query", address, {"mode": "externallyConfigured", "envKey": None}),
             gateway("by-token", "By token", address, {"mode": "externallyConfigured", "envKey": None}),
             gateway("by-variable", "By variable", address, {"mode": "environmentVariable", "envKey": "SOME_KEY"}),
             {"id": "openai", "name": "OpenAI", "canEdit": False, "baseUrl": None, "settings": {"type": "openai"}},
