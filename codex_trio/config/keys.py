@@ -49,8 +49,8 @@ class Key(msgspec.Struct, frozen=True):
     """One key. `owner` is the module, below the package, that acts on it.
 
     `status`: `honoured` where there is an owner; `elsewhere` for what concerns other programs that share the file, or a
-    thing that this server never does; `unsupported` for what a user who sets it has to be told about. `since` is the
-    first release that is known to take the key.
+    thing that this server never does; `unsupported` for what a user who sets it has to be told about, with the reason
+    as `why`. `since` is the first release that is known to take the key.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Key(msgspec.Struct, frozen=True):
     default: Any = None
     owner: str | None = None
     status: Status = "honoured"
+    why: str = ""
     since: str = "0.131.0"
     in_projects: bool = True
     """Whether a project may set it: not where requests go, who is told about them, or what is trusted."""
@@ -81,7 +82,7 @@ KEYS: Final = (
     Key("approvals_reviewer", Choice(("user", "auto_review", "guardian_subagent")), owner="threads/options.py"),
     Key("sandbox_mode", Choice(("read-only", "workspace-write", "danger-full-access")), owner="threads/options.py"),
     Key("sandbox_workspace_write", SANDBOX_WORKSPACE_WRITE, owner="threads/options.py"),
-    Key("forced_chatgpt_workspace_id", ANY, status="unsupported"),
+    Key("forced_chatgpt_workspace_id", ANY, status="unsupported", why="there is no logging in to accounts"),
     Key("forced_login_method", Choice(("chatgpt", "api")), owner="server/core.py"),
     Key("web_search", Choice(web_search.MODES), owner="config/web_search.py"),
     Key("tools", web_search.TOOLS, owner="config/web_search.py"),
@@ -93,7 +94,12 @@ KEYS: Final = (
     Key("model_verbosity", Choice(("low", "medium", "high")), owner="engine/session/task_context.py"),
     Key("service_tier", TEXT, owner="threads/options.py"),
     Key("analytics", TABLE, status="elsewhere"),
-    Key("apps", Table({}, rest=TABLE, opaque=True), status="unsupported"),
+    Key(
+        "apps",
+        Table({}, rest=TABLE, opaque=True),
+        status="unsupported",
+        why="there are no apps: they are the vendor's service",
+    ),
     Key("browser_use", TABLE, status="elsewhere", since="0.169.0"),
     Key("computer_use", TABLE, status="elsewhere", since="0.169.0"),
     Key("desktop", Names(ANY), status="elsewhere"),
@@ -117,12 +123,25 @@ KEYS: Final = (
     ),
     Key("allow_login_shell", FLAG, default=True, owner="engine/session/task_context.py"),
     Key("allow_symlinked_codex_home", FLAG, status="elsewhere", since="0.169.0"),
-    Key("apps_mcp_product_sku", TEXT, status="unsupported", in_projects=False),
+    Key(
+        "apps_mcp_product_sku",
+        TEXT,
+        status="unsupported",
+        why="there are no apps: they are the vendor's service",
+        in_projects=False,
+    ),
     Key("audio", TABLE, status="elsewhere"),
     Key("auto_review", Table({"policy": TEXT}), owner="threads/guardian/conversation.py"),
     Key("auto_trust", FLAG, owner="config/service.py", since=OWN, in_projects=False),
     Key("background_terminal_max_timeout", U64, default=300000, owner="engine/session/task_context.py"),
-    Key("chatgpt_base_url", TEXT, default="https://chatgpt.com/backend-api/", status="unsupported", in_projects=False),
+    Key(
+        "chatgpt_base_url",
+        TEXT,
+        default="https://chatgpt.com/backend-api/",
+        status="unsupported",
+        why="nothing here talks to the service of accounts",
+        in_projects=False,
+    ),
     Key("check_for_update_on_startup", FLAG, status="elsewhere"),
     Key(
         "cli_auth_credentials_store",
@@ -131,7 +150,13 @@ KEYS: Final = (
         owner="server/core.py",
     ),
     Key("cloud", TABLE, status="elsewhere", since="0.169.0"),
-    Key("code_mode", TABLE, status="unsupported", since="0.171.0"),
+    Key(
+        "code_mode",
+        TABLE,
+        status="unsupported",
+        why="scripts run in a process of their own with fixed bounds",
+        since="0.171.0",
+    ),
     Key("command_limits", COMMAND_LIMITS, owner="execution/bounds.py", since=OWN, in_projects=False),
     Key("daybreak", FLAG, status="elsewhere", since="0.169.0"),
     Key("default_permissions", TEXT, owner="config/load.py"),
@@ -168,7 +193,13 @@ KEYS: Final = (
         status="elsewhere",
     ),
     Key("ghost_snapshot", TABLE, status="elsewhere"),
-    Key("goals", TABLE, status="unsupported", since="0.169.0"),
+    Key(
+        "goals",
+        TABLE,
+        status="unsupported",
+        why="a goal has its own budget, and the bounds that README tells",
+        since="0.169.0",
+    ),
     Key("hide_agent_reasoning", FLAG, default=False, status="elsewhere"),
     Key("history", HISTORY, default={"persistence": "save-all"}, status="elsewhere"),
     Key("hooks", TABLE, owner="extensions/hooks/settings.py"),
@@ -181,9 +212,15 @@ KEYS: Final = (
     Key("include_permissions_instructions", FLAG, default=True, owner="engine/session/surroundings.py"),
     Key("js_repl_node_module_dirs", Sequence(PATH), status="elsewhere"),
     Key("js_repl_node_path", PATH, status="elsewhere"),
-    Key("log_dir", PATH, status="unsupported"),
+    Key("log_dir", PATH, status="unsupported", why="logs go to standard error"),
     Key("marketplaces", Names(TABLE), default={}, owner="extensions/plugins/discovery.py"),
-    Key("mcp_enterprise_managed_auth", TABLE, status="unsupported", since="0.169.0"),
+    Key(
+        "mcp_enterprise_managed_auth",
+        TABLE,
+        status="unsupported",
+        why="there is no login by an enterprise's identity provider",
+        since="0.169.0",
+    ),
     Key("mcp_oauth_callback_port", integer("u16"), owner="extensions/mcp/settings.py"),
     Key("mcp_oauth_callback_url", TEXT, owner="extensions/mcp/settings.py"),
     Key(
@@ -206,25 +243,44 @@ KEYS: Final = (
         in_projects=False,
     ),
     Key("notice", TABLE, status="elsewhere"),
-    Key("notify", TEXTS, status="unsupported", in_projects=False),
+    Key("notify", TEXTS, status="unsupported", why="no program is run after a turn", in_projects=False),
     Key("openai_base_url", TEXT, owner="config/load.py", in_projects=False),
-    Key("orchestrator", TABLE, status="unsupported", since="0.169.0"),
+    Key("orchestrator", TABLE, status="unsupported", why="it is about the vendor's service", since="0.169.0"),
     Key("oss_provider", TEXT, owner="cli/exec_run.py"),
-    Key("otel", OTEL, status="unsupported", in_projects=False),
+    Key("otel", OTEL, status="unsupported", why="nothing is exported", in_projects=False),
     Key("permissions", Names(PERMISSION_PROFILE), owner="config/permission_profiles.py"),
-    Key("personality", Choice(("none", "friendly", "pragmatic")), status="unsupported"),
-    Key("plan_mode_reasoning_effort", TEXT, status="unsupported"),
+    Key("personality", Choice(("none", "friendly", "pragmatic")), status="elsewhere"),
+    Key("plan_mode_reasoning_effort", TEXT, status="elsewhere"),
     Key("plugins", Table({}, rest=TABLE, opaque=True), default={}, owner="extensions/plugins/installed.py"),
-    Key("profile", TEXT, status="unsupported", in_projects=False),
-    Key("profiles", Names(TABLE), default={}, status="unsupported", in_projects=False),
+    Key(
+        "profile",
+        TEXT,
+        status="unsupported",
+        why="0.171.0 has no profiles in one file; `--profile NAME` takes `NAME.config.toml`",
+        in_projects=False,
+    ),
+    Key(
+        "profiles",
+        Names(TABLE),
+        default={},
+        status="unsupported",
+        why="0.171.0 has no profiles in one file; `--profile NAME` takes `NAME.config.toml`",
+        in_projects=False,
+    ),
     Key("project_doc_fallback_filenames", TEXTS, default=[], owner="threads/loading.py"),
     Key("project_doc_max_bytes", USIZE, default=32768, owner="threads/loading.py"),
     Key("project_root_markers", TEXTS, default=[".git"], owner="config/sources.py"),
     Key("projects", Names(Table({"trust_level": Choice(("trusted", "untrusted"))})), owner="config/sources.py"),
     Key("realtime", REALTIME, owner="threads/realtime/settings.py"),
-    Key("responses", TABLE, status="unsupported", since="0.171.0"),
-    Key("responses_api_metadata", TEXT_MAP, status="unsupported", since="0.169.0"),
-    Key("rollout_trace", Table({"max_bytes": U64}, rest=ANY), status="unsupported", since="0.171.0"),
+    Key("responses", TABLE, status="unsupported", why="requests to models have one form", since="0.171.0"),
+    Key("responses_api_metadata", TEXT_MAP, status="unsupported", why="it is not sent to models", since="0.169.0"),
+    Key(
+        "rollout_trace",
+        Table({"max_bytes": U64}, rest=ANY),
+        status="unsupported",
+        why="no traces of rollouts are written",
+        since="0.171.0",
+    ),
     Key("shell_environment_policy", SHELL_ENVIRONMENT_POLICY, default={}, owner="threads/options.py"),
     Key("show_raw_agent_reasoning", FLAG, status="elsewhere"),
     Key("skills", SKILLS, owner="extensions/skills/service.py"),
@@ -232,7 +288,7 @@ KEYS: Final = (
     Key("suppress_unstable_features_warning", FLAG, owner="config/load.py"),
     Key("thread_unload_delay_secs", U64, owner="threads/hosting.py", since="0.169.0"),
     Key("tool_output_token_limit", USIZE, owner="threads/runtime.py"),
-    Key("tool_suggest", TABLE, status="unsupported"),
+    Key("tool_suggest", TABLE, status="unsupported", why="no tools are suggested"),
     Key("tui", TABLE, status="elsewhere"),
     Key("windows", TABLE, status="elsewhere"),
 )
@@ -251,24 +307,24 @@ OWN_KEYS: Final = frozenset(key.name for key in KEYS if key.since == OWN)
 UNUSUAL_KEYS: Final = frozenset(key.name for key in KEYS if key.since == OWN or key.until is not None)
 """What 0.171.0 does not know; shown to readers when it is set."""
 
-UNSUPPORTED_INSIDE: Final = (
-    *(
-        ("model_providers", "*", name)
-        for name in (
-            "capabilities",
-            "credential_file",
-            "gateway_oauth",
-            "location",
-            "project_id",
-            "supports_standalone_web_search",
-        )
-    ),
-    ("agents", "job_max_runtime_seconds"),
-    *(("memories", name) for name in ("dedicated_tools", "dual_write", "version")),
-    ("mcp_servers", "*", "experimental_environment"),
-    ("shell_environment_policy", "experimental_use_profile"),
-)
-"""Keys inside honoured tables of which nothing comes; `*` is any name."""
+_NO_GOOGLE = "Google Cloud is no kind of provider here"
+_ONE_STORE = "memories are kept in one form"
+
+UNSUPPORTED_INSIDE: Final[Mapping[tuple[str, ...], str]] = {
+    ("model_providers", "*", "capabilities"): "what a provider can do is not taken from its settings",
+    ("model_providers", "*", "credential_file"): _NO_GOOGLE,
+    ("model_providers", "*", "gateway_oauth"): "there is no login to gateways",
+    ("model_providers", "*", "location"): _NO_GOOGLE,
+    ("model_providers", "*", "project_id"): _NO_GOOGLE,
+    ("model_providers", "*", "supports_standalone_web_search"): "searches are the model's, in its own requests",
+    ("agents", "job_max_runtime_seconds"): "there are no jobs of agents",
+    ("memories", "dedicated_tools"): "models read memories as files",
+    ("memories", "dual_write"): _ONE_STORE,
+    ("memories", "version"): _ONE_STORE,
+    ("mcp_servers", "*", "experimental_environment"): "`environment_id` says where a server runs",
+    ("shell_environment_policy", "experimental_use_profile"): "commands run without a profile of the shell's",
+}
+"""Keys inside honoured tables of which nothing comes, and why; `*` is any name."""
 
 
 BOUNDS: Final[Mapping[tuple[str, str], tuple[int, int]]] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from codex_trio.config import features
-from codex_trio.config.keys import KEYS, OWN, UNSUPPORTED_INSIDE, Key
+from codex_trio.config.keys import KEYS, OWN, UNSUPPORTED_INSIDE, Key, Status
 from codex_trio.config.nodes import (
     Anything,
     Choice,
@@ -52,7 +52,7 @@ server does not do is warned.
 | --- | --- |
 """
 
-_HERE = {"honoured": "honoured", "elsewhere": "other programs", "unsupported": "not supported"}
+_HERE: Mapping[Status, str] = {"honoured": "honoured", "elsewhere": "other programs", "unsupported": "not supported"}
 
 
 def page() -> str:
@@ -65,7 +65,7 @@ def _rows() -> Iterator[str]:
         default = "" if key.default is None else f"`{json.dumps(key.default)}`"
         since = "this server" if key.since == OWN else key.since
         mark = "" if key.in_projects else " (*)"
-        yield _row(f"`{key.name}`{mark}", _kind(key.kind), default, since, _HERE[key.status])
+        yield _row(f"`{key.name}`{mark}", _kind(key.kind), default, since, _here(key.status, key.why))
         yield from _inner_rows(key)
 
 
@@ -77,9 +77,13 @@ def _inner_rows(key: Key) -> Iterator[str]:
     if key.status != "honoured" or key.name == "features" or not isinstance(node, Table):
         return
     for name, kind in node.fields.items():
-        here = "unsupported" if (*path, name) in UNSUPPORTED_INSIDE else "honoured"
+        why = UNSUPPORTED_INSIDE.get((*path, name), "")
         shown = ".".join([*path, name]).replace("*", "NAME")
-        yield _row(f"`{shown}`", _kind(kind), "", "", _HERE[here])
+        yield _row(f"`{shown}`", _kind(kind), "", "", _here("unsupported" if why else "honoured", why))
+
+
+def _here(status: Status, why: str) -> str:
+    return f"{_HERE[status]}: {why}" if why else _HERE[status]
 
 
 def _row(*cells: str) -> str:

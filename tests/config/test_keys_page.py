@@ -18,7 +18,12 @@ def test_every_key_has_a_row_that_says_what_comes_of_it() -> None:
     rows = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
     for key in KEYS:
         here = rows[key.name].split("|")[-2].strip()
-        assert here == {"honoured": "honoured", "elsewhere": "other programs"}.get(key.status, "not supported")
-    assert rows["model_providers.NAME.project_id"].endswith("| not supported |")
+        assert here == {"honoured": "honoured", "elsewhere": "other programs"}.get(
+            key.status, f"not supported: {key.why}"
+        )
+        assert bool(key.why) == (key.status == "unsupported"), f"{key.name} wants a reason"
+    assert rows["model_providers.NAME.project_id"].endswith(
+        "| not supported: Google Cloud is no kind of provider here |"
+    )
     assert rows["model_providers.NAME.base_url"].endswith("| honoured |")
     assert rows["shell_tool"] == "| `shell_tool` | on |"
