@@ -237,7 +237,10 @@ def test_what_is_wrong_with_a_rule_is_said(call, reason, tmp_path):
 def test_a_file_that_cannot_be_read_is_a_problem_not_a_crash(tmp_path):
     (tmp_path / "a.rules").write_bytes(b"\xff")
     assert load_folders([tmp_path])[1] == RulesProblem(
-        path=f"{tmp_path}/a.rules", details=f"failed to read rules file {tmp_path}/a.rules: not valid UTF-8"
+        path=f"{tmp_path}/a.rules",
+        details=f"failed to read rules file {tmp_path}/a.rules: not valid UTF-8 (byte 0)",
+        start=(1, 1),
+        end=(1, 1),
     )
     (tmp_path / "file").write_text("")
     problem = load_folders([tmp_path / "file"])[1]

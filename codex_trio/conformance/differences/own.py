@@ -9,6 +9,11 @@ OWN: tuple[Difference, ...] = (
         "adds the provider's own words to `exceeded retry limit`",
     ),
     Difference(
+        "transcript::a_recorded_conversation_goes_the_same_way_again[approvals-command]",
+        "codex-trio",
+        "tells who answered an approval in a form that cannot be read, in a warning, that it counts as none",
+    ),
+    Difference(
         "transcript::a_recorded_conversation_goes_the_same_way_again[errors-envelope]",
         "codex-trio",
         "tells clients, in a warning, of each message that it ignores",

@@ -188,7 +188,7 @@ async def test_a_command_runs_in_the_threads_folder_or_where_it_is_told(lab: Lab
 
 
 async def test_a_command_in_a_folder_that_is_missing_fails_and_the_model_is_told(lab: Lab, probe: Probe) -> None:
-    lab.script(answer(run("c1", "true", workdir="/nonexistent")), answer(message("Done.")))
+    lab.script(answer(run("c1", "true", workdir=f"{lab.cwd}/missing")), answer(message("Done.")))
     turn = await probe.run_turn((await probe.start_thread())["id"])
     assert turn.status == "completed"
     assert lab.model.requests[1].output_of("c1") == text_with("exec_command failed", "No such file or directory")
