@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "mcp": ("codex_trio.cli.mcp", "list, add, remove and log in to MCP servers"),
     "plugin": ("codex_trio.cli.plugin", "list, add and remove plugins and their marketplaces"),
     "execpolicy": ("codex_trio.cli.execpolicy", "tell what files of command rules say of a command"),
+    "features": ("codex_trio.cli.features", "list feature switches, and set them in the user's configuration"),
     "exec-server": ("codex_trio.cli.exec_server", "run commands here for an app-server elsewhere"),
 }
 
@@ -34,7 +35,7 @@ ALIASES = {"e": "exec"}
 _WITH_PROFILE = "exec"
 
 _CODEX_SUBCOMMANDS = """
-agents apply archive cloud completion debug delete features fork login logout mcp-server
+agents apply archive cloud completion debug delete fork login logout mcp-server
 migrate-nfs-db migrate-rollouts queue remote-control resume review sandbox unarchive update
 """
 NOT_SUPPORTED = frozenset(_CODEX_SUBCOMMANDS.split())

@@ -110,7 +110,12 @@ def _override(kind: str, value: str) -> Override:
             return parse_override(value)
         except OverrideError as error:
             raise UsageError(f"error parsing -c overrides: {error}") from error
-    if value not in known_names():
-        question = did_you_mean(value, known_names())
-        raise UsageError(f"Unknown feature flag: {value}{question and '.'}{question}")
-    return feature_override(value, enabled=kind == "enable")
+    return feature_override(known_feature(value), enabled=kind == "enable")
+
+
+def known_feature(name: str) -> str:
+    """Return the name of a feature switch. Raises UsageError for one that there is not."""
+    if name not in known_names():
+        question = did_you_mean(name, known_names())
+        raise UsageError(f"Unknown feature flag: {name}{question and '.'}{question}")
+    return name
