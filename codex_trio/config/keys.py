@@ -243,7 +243,7 @@ KEYS: Final = (
         in_projects=False,
     ),
     Key("notice", TABLE, status="elsewhere"),
-    Key("notify", TEXTS, status="unsupported", why="no program is run after a turn", in_projects=False),
+    Key("notify", TEXTS, owner="threads/notify.py", in_projects=False),
     Key("openai_base_url", TEXT, owner="config/load.py", in_projects=False),
     Key("orchestrator", TABLE, status="unsupported", why="it is about the vendor's service", since="0.169.0"),
     Key("oss_provider", TEXT, owner="cli/exec_run.py"),

@@ -53,6 +53,7 @@ from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.mcp import McpServers
+from codex_trio.threads.notify import TurnNotices
 from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
@@ -144,6 +145,7 @@ class ThreadHost:
         voices: ThreadVoices,
         mcp: McpServers,
         new_hook_runner: Callable[[EffectiveConfig, CallTool], HookRunner] | None = None,
+        new_notices: Callable[[EffectiveConfig, LiveThread, trio.Nursery], TurnNotices] | None = None,
     ) -> None:
         self._threads = loaded
         self._store = store
@@ -161,6 +163,7 @@ class ThreadHost:
         self._voices = voices
         self._mcp = mcp
         self._new_hook_runner = new_hook_runner
+        self._new_notices = new_notices
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -322,7 +325,9 @@ class ThreadHost:
                         AgentToolsV1(control),
                         AgentToolsV2(control),
                     ]
-                    listener = Listeners(live, queue.heard, member.heard, self._heard, voice.heard)
+                    listener = Listeners(
+                        live, queue.heard, member.heard, self._heard, voice.heard, *self._notices(live, launch)
+                    )
                     hooks = self._hooks(launch, listener, nursery, mcp.call_for_hook)
                     live.session = Session(
                         thread_id=live.id,
@@ -402,6 +407,11 @@ class ThreadHost:
             )
         )
         return AutomaticReviewer(live, conversation, listener.emit)
+
+    def _notices(self, live: LiveThread, launch: Launch) -> list[Callable[[Event], None]]:
+        """Return what tells the user's program of ends of turns: it may outlast the thread, not the server."""
+        assert self._nursery is not None
+        return [] if self._new_notices is None else [self._new_notices(launch.config, live, self._nursery).heard]
 
     def _hooks(self, launch: Launch, listener: Listener, nursery: trio.Nursery, call: CallTool) -> ThreadHooks | None:
         """Return what runs the user's hooks in a thread."""

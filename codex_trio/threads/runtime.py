@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import trio
 
 from codex_trio.config.edit import Edit
 from codex_trio.config.errors import ConfigWriteError, StartupRefused
@@ -55,6 +56,7 @@ from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.goals import FEATURE as GOALS
 from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import ThreadHost
+from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
@@ -62,6 +64,7 @@ from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.mcp_logins import ServerLogins
 from codex_trio.threads.memories.consolidator import MemoryAgent
 from codex_trio.threads.memories.maker import MemoryMaker
+from codex_trio.threads.notify import TurnNotices
 from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.realtime.settings import bases_of
@@ -205,6 +208,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         voices=voices,
         mcp=mcp,
         new_hook_runner=partial(_hook_runner, parts),
+        new_notices=partial(_notices, parts),
     )
     manager = ThreadManager(
         config=parts.config,
@@ -262,6 +266,18 @@ def _hook_runner(parts: RuntimeParts, config: EffectiveConfig, call: CallTool) -
         environ=parts.environ,
         variables=inherited_variables(config),
         shell=parts.environ.get("SHELL") or "/bin/sh",
+    )
+
+
+def _notices(parts: RuntimeParts, config: EffectiveConfig, live: LiveThread, nursery: trio.Nursery) -> TurnNotices:
+    return TurnNotices(
+        config,
+        live.id,
+        parts.start_process,
+        environ=parts.environ,
+        cwd=lambda: str(live.settings.cwd),
+        client=parts.identity.originator,
+        nursery=nursery,
     )
 
 
