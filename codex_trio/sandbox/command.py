@@ -57,6 +57,11 @@ class SandboxedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """What the listeners that it hands over at `PROXY_FD` let through, which are its only way out."""
 
 
+def network_variables(policy: SandboxPolicy) -> dict[str, str]:
+    """Return what tells a command that it has no network, if so, whoever confines it."""
+    return {} if has_network(policy) or hosts_of(policy) else {NETWORK_DISABLED_VARIABLE: "1"}
+
+
 def wrap(
     argv: Sequence[str],
     policy: SandboxPolicy,
@@ -77,8 +82,7 @@ def wrap(
 
     Raises `SandboxUnavailable` when `policy` must be enforced and nothing here can, or not for these folders.
     """
-    network, hosts = has_network(policy), hosts_of(policy)
-    env = {} if network or hosts else {NETWORK_DISABLED_VARIABLE: "1"}
+    network, hosts, env = has_network(policy), hosts_of(policy), network_variables(policy)
     if not is_enforced_here(policy):
         return SandboxedCommand(argv=tuple(argv), env=env)
     anchors = RootAnchors() if anchors is None else anchors

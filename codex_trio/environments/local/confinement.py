@@ -13,8 +13,8 @@ import trio
 
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execution.launch import Door, SpawnRequest
-from codex_trio.sandbox.command import wrap
-from codex_trio.sandbox.policy import DangerFullAccess, HostLimits, limits_of
+from codex_trio.sandbox.command import network_variables, wrap
+from codex_trio.sandbox.policy import HostLimits, is_enforced_here, limits_of
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 
@@ -33,8 +33,9 @@ async def confined(
 
     Raises SandboxUnavailable.
     """
-    if isinstance(place.policy, DangerFullAccess):
-        return request
+    if not is_enforced_here(place.policy):
+        # Nobody asks what could confine it: that would warn of a sandbox that is not needed.
+        return msgspec.structs.replace(request, env={**request.env, **network_variables(place.policy)})
     found = await probe()
     wrapping = partial(
         wrap,
