@@ -174,6 +174,18 @@ class ModelRerouted(_Event, frozen=True, kw_only=True, gc=False):
     answers: str
 
 
+class VerificationWanted(_Event, frozen=True, kw_only=True):
+    """The provider asks the user to pass checks, named as clients know them."""
+
+    checks: tuple[str, ...]
+
+
+class Moderated(_Event, frozen=True, kw_only=True):
+    """What the provider's moderation says about the turn."""
+
+    metadata: Any
+
+
 class LoginRenewed(_Event, frozen=True, kw_only=True, gc=False):
     """A session with the model's provider is being renewed, or was, when `is_done`."""
 
@@ -251,6 +263,8 @@ Event: TypeAlias = (
     | RateLimitsChanged
     | ErrorReported
     | ModelRerouted
+    | VerificationWanted
+    | Moderated
     | LoginRenewed
     | ThreadWarning
     | GuardianWarning

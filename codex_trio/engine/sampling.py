@@ -24,7 +24,15 @@ from codex_trio.engine.tool_calls import ToolCalls
 from codex_trio.model.catalog import is_same_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
-from codex_trio.model.events import Completed, FellBack, ServedModel, TokensSpent
+from codex_trio.model.events import (
+    Completed,
+    FellBack,
+    ModelEvent,
+    ProviderChecks,
+    ProviderModeration,
+    ServedModel,
+    TokensSpent,
+)
 from codex_trio.model.request import ModelRequest
 from codex_trio.tools.registry import OfferedTools
 from codex_trio.util.bell import Bell
@@ -32,6 +40,9 @@ from codex_trio.util.fair_lock import FairLock
 
 _FELL_BACK = "Falling back from WebSockets to HTTPS transport. {}"
 """Clients know this text (0.171.0)."""
+
+_CHECKS = {"trusted_access_for_cyber": "trustedAccessForCyber"}
+"""The provider's words for checks of the user, and the clients'."""
 
 
 class Sampler:
@@ -157,10 +168,7 @@ class Sampler:
                             with trio.CancelScope(shield=True):
                                 await self._context.step()
                                 for event in batch:
-                                    if isinstance(event, ServedModel):
-                                        self._note_model(request.model, event.model)
-                                    elif isinstance(event, FellBack):
-                                        self._log.warning(_FELL_BACK.format(event.reason))
+                                    self._note_provider(request.model, event)
                                     await reader.handle(event)
                                     if isinstance(event, Completed | TokensSpent):
                                         seen.note(event)
@@ -184,6 +192,23 @@ class Sampler:
                 root_turn_id=origin.root_turn_id,
                 response_id=event.response_id if isinstance(event, Completed) else "",
             )
+
+    def _note_provider(self, asked: str, event: ModelEvent) -> None:
+        """Tell what the provider says beside the answer."""
+        turn_id = self._log.turn_id
+        match event:
+            case ServedModel():
+                self._note_model(asked, event.model)
+            case FellBack():
+                self._log.warning(_FELL_BACK.format(event.reason))
+            case ProviderChecks():
+                checks = tuple(_CHECKS[word] for word in event.checks if word in _CHECKS)
+                if checks:
+                    self._log.emit(events.VerificationWanted(turn_id=turn_id, checks=checks))
+            case ProviderModeration():
+                self._log.emit(events.Moderated(turn_id=turn_id, metadata=event.metadata))
+            case _:
+                pass
 
     def _note_model(self, asked: str, answers: str) -> None:
         """Tell, once in a turn, that another model answers than the one asked for."""

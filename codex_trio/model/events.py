@@ -121,6 +121,18 @@ class ServedModel(msgspec.Struct, frozen=True):
     model: str
 
 
+class ProviderChecks(msgspec.Struct, frozen=True):
+    """The provider asks the user to pass these checks, named by its own words."""
+
+    checks: tuple[str, ...]
+
+
+class ProviderModeration(msgspec.Struct, frozen=True):
+    """What the provider's moderation says about the turn."""
+
+    metadata: Any
+
+
 class FellBack(msgspec.Struct, frozen=True):
     """The thread's requests go without a websocket from now on, for that reason."""
 
@@ -142,6 +154,8 @@ ModelEvent: TypeAlias = (
     | Completed
     | RateLimits
     | ServedModel
+    | ProviderChecks
+    | ProviderModeration
     | FellBack
 )
 
@@ -165,6 +179,7 @@ class WireMetadata(msgspec.Struct, tag="response.metadata"):
     """`response.metadata`: facts that come too late for the response's headers."""
 
     headers: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class WireRateLimits(msgspec.Struct, tag="codex.rate_limits"):

@@ -178,7 +178,9 @@ def _thought_done(key: str, source: Mapping[str, Any]) -> WireEvent:
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any]], DirectEvent | WireEvent | None]] = {
     "response.created": _created,
-    "response.metadata": lambda source: events.WireMetadata(_headers(source.get("headers"))),
+    "response.metadata": lambda source: events.WireMetadata(
+        _headers(source.get("headers")), _headers(source.get("metadata"))
+    ),
     "response.output_item.added": _item_added,
     "response.output_item.done": lambda source: events.OutputItemDone(_item(source)),
     "response.output_text.done": lambda source: _text_done("text", source),

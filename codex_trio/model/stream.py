@@ -175,6 +175,7 @@ class ResponseParser:
                     self._note_model(event.response.headers, events)
             case wire.WireMetadata():
                 self._note_model(event.headers, events)
+                _note_metadata(event.metadata or {}, events)
             case wire.WireRateLimits():
                 snapshot = limits.from_event(event.rate_limits, event.credits, event.metered_limit_name)
                 if snapshot is not None:
@@ -268,3 +269,13 @@ class ResponseParser:
         if isinstance(model, str) and model and model != self._model:
             self._model = model
             events.append(ServedModel(model))
+
+
+def _note_metadata(metadata: Mapping[str, Any], events: list[ModelEvent]) -> None:
+    checks = metadata.get("openai_verification_recommendation")
+    if isinstance(checks, list):
+        words = tuple(word for word in cast("list[Any]", checks) if isinstance(word, str))
+        events.append(wire.ProviderChecks(words))
+    moderation = metadata.get("openai_chatgpt_moderation_metadata")
+    if moderation is not None:
+        events.append(wire.ProviderModeration(moderation))

@@ -122,7 +122,7 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                 thread_id=thread_id,
                 turn_id=event.turn_id,
             )
-        case events.ModelRerouted() | events.LoginRenewed():
+        case events.ModelRerouted() | events.LoginRenewed() | events.VerificationWanted() | events.Moderated():
             return _of_provider(thread_id, event)
         case events.ThreadWarning():
             return "warning", notice.WarningNotification(thread_id=thread_id, message=event.message)
@@ -144,7 +144,17 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
             return _project_rarest(thread_id, event)
 
 
-def _of_provider(thread_id: str, event: events.ModelRerouted | events.LoginRenewed) -> Projected:
+def _of_provider(
+    thread_id: str, event: events.ModelRerouted | events.LoginRenewed | events.VerificationWanted | events.Moderated
+) -> Projected:
+    if isinstance(event, events.VerificationWanted):
+        return "model/verification", turn_events.ModelVerificationNotification(
+            thread_id=thread_id, turn_id=event.turn_id, verifications=list(event.checks)
+        )
+    if isinstance(event, events.Moderated):
+        return "turn/moderationMetadata", turn_events.TurnModerationMetadataNotification(
+            thread_id=thread_id, turn_id=event.turn_id, metadata=event.metadata
+        )
     if isinstance(event, events.LoginRenewed):
         method = "modelProvider/authRecovery" + ("Completed" if event.is_done else "Started")
         return method, turn_events.AuthRecoveryNotification(

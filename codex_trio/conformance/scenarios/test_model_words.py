@@ -255,3 +255,17 @@ async def test_a_turn_waits_for_the_network_whatever_the_number_of_retries(lab: 
             await probe.request("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
             turn = await probe.finish_turn(turn_id)
     assert turn.status == "interrupted"
+
+
+async def test_what_the_provider_says_of_the_user_and_the_turn_is_told(lab: Lab, probe: Probe) -> None:
+    said = {
+        "openai_verification_recommendation": ["trusted_access_for_cyber"],
+        "openai_chatgpt_moderation_metadata": {"flagged": False},
+    }
+    event = {"type": "response.metadata", "metadata": said}
+    turn = await turn_of(lab, probe, answer(event, message("Hi.")))
+    assert [without_ids(params) for params in turn.of("model/verification")] == [
+        {"verifications": ["trustedAccessForCyber"]}
+    ]
+    assert [without_ids(params) for params in turn.of("turn/moderationMetadata")] == [{"metadata": {"flagged": False}}]
+    assert turn.status == "completed"
