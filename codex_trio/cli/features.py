@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
-from codex_trio.cli.options import UsageError, add_common_options, config_overrides, known_feature
+from codex_trio.cli.options import UsageError, add_common_options, known_feature
 from codex_trio.cli.parser import Parser
-from codex_trio.cli.surroundings import codex_home, complain, current_folder
+from codex_trio.cli.surroundings import complain
+from codex_trio.cli.user_config import config_service, loaded
 from codex_trio.config.edit import Edit
-from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
+from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.features import ALIASES, KNOWN, Feature, without_effect
 from codex_trio.config.layers import LayerStack
 from codex_trio.config.service import ConfigService
@@ -42,10 +43,7 @@ def configure(parser: Parser) -> None:
 
 
 def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    try:
-        config = _config(options, environ).load()
-    except ConfigLoadError as error:
-        raise UsageError(error.message) from error
+    config = loaded(config_service(options, environ))
     stages = {name: _STAGES.get(feature.stage, feature.stage) for name, feature in KNOWN.items()}
     name_width, stage_width = max(map(len, KNOWN)), max(map(len, stages.values()))
     for name in sorted(KNOWN):
@@ -59,7 +57,7 @@ def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def _set(options: argparse.Namespace, environ: Mapping[str, str], *, enabled: bool) -> int:
     name = known_feature(options.feature)
     feature = KNOWN[ALIASES.get(name, name)]
-    config = _config(options, environ)
+    config = config_service(options, environ)
     try:
         edits = list(_edits(name, feature, effective_stack(config), config, enabled=enabled))
         outcome = write_edits(config, edits)
@@ -108,13 +106,3 @@ def _no_effect(feature: Feature, *, enabled: bool) -> str | None:
     if not feature.asks_in_vain(enabled=enabled):
         return None
     return "this server always does it" if feature.effect == "always" else "this server does not do it"
-
-
-def _config(options: argparse.Namespace, environ: Mapping[str, str]) -> ConfigService:
-    return ConfigService(
-        codex_home(environ),
-        environ=environ,
-        cli_overrides=config_overrides(options),
-        cwd=current_folder(),
-        system_dir=options.system_dir,
-    )

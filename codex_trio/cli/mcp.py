@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from codex_trio.cli.options import UsageError, add_common_options, config_overrides
+from codex_trio.cli.options import UsageError, add_common_options
 from codex_trio.cli.parser import Parser
-from codex_trio.cli.surroundings import codex_home, current_folder
+from codex_trio.cli.surroundings import codex_home
+from codex_trio.cli.user_config import config_service, loaded
 from codex_trio.config.edit import Edit
-from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
+from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.service import ConfigService
-from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.write import effective_stack, write_edits
 from codex_trio.extensions.mcp.settings import (
     HttpAddress,
@@ -87,7 +87,7 @@ def _command(commands: Any, name: str, what: str, run: Any) -> _CommandParser:
 
 def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     table = _http_table(options) if options.url is not None else _stdio_table(options)
-    config = _config(options, environ)
+    config = config_service(options, environ)
     checked = configured_servers({"mcp_servers": {options.name: table}})[options.name]
     if isinstance(checked.transport, Unusable):
         raise UsageError(checked.transport.problem)
@@ -155,8 +155,8 @@ def _variable(given: str) -> tuple[str, str]:
 
 
 def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    config = _config(options, environ)
-    user = _load(config).stack.layer("user")
+    config = config_service(options, environ)
+    user = loaded(config).stack.layer("user")
     if user is None or options.name not in (user.table.get("mcp_servers") or {}):
         print(f"No MCP server named '{options.name}' found.")
         return os.EX_OK
@@ -197,7 +197,7 @@ def _log_in(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     scopes = None if options.scopes is None else [scope for scope in options.scopes.split(",") if scope]
     address = _address(options, environ, "login")
-    config = _config(options, environ)
+    config = config_service(options, environ)
     log_in(options.name, address, config, environ, scopes=scopes, browser=not options.no_browser)
     print(f"Successfully logged in to MCP server '{options.name}'.")
     return os.EX_OK
@@ -214,16 +214,6 @@ def _log_out(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return os.EX_OK
 
 
-def _config(options: argparse.Namespace, environ: Mapping[str, str]) -> ConfigService:
-    return ConfigService(
-        codex_home(environ),
-        environ=environ,
-        cli_overrides=config_overrides(options),
-        cwd=current_folder(),
-        system_dir=options.system_dir,
-    )
-
-
 def _write(config: ConfigService, edit: Edit) -> None:
     try:
         write_edits(config, [edit])
@@ -232,14 +222,7 @@ def _write(config: ConfigService, edit: Edit) -> None:
 
 
 def _servers(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, McpServerSettings]:
-    return configured_servers(_load(_config(options, environ)).stack.merged)
-
-
-def _load(config: ConfigService) -> EffectiveConfig:
-    try:
-        return config.load()
-    except ConfigLoadError as error:
-        raise UsageError(error.message) from error
+    return configured_servers(loaded(config_service(options, environ)).stack.merged)
 
 
 def _server(options: argparse.Namespace, environ: Mapping[str, str]) -> McpServerSettings:

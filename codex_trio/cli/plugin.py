@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 import trio
 
-from codex_trio.cli.options import UsageError, add_common_options, config_overrides
+from codex_trio.cli.options import UsageError, add_common_options
 from codex_trio.cli.parser import Parser
-from codex_trio.cli.surroundings import codex_home, complain, current_folder
+from codex_trio.cli.surroundings import complain, current_folder
+from codex_trio.cli.user_config import config_service
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.service import ConfigService
 from codex_trio.execution.spawner import open_process_spawner
@@ -70,7 +71,7 @@ def _command(commands: Any, name: str, what: str, run: _Run) -> Parser:
 
 def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     plugin_id = _plugin_id(options)
-    config = _config(options, environ)
+    config = config_service(options, environ)
     found = _checked(lambda: _finder(config).find(config.load(), [current_folder()]))
     market = next((market for market in found.marketplaces if market.name == plugin_id.marketplace), None)
     missing = f"plugin `{plugin_id.name}` was not found in marketplace `{plugin_id.marketplace}`"
@@ -94,7 +95,7 @@ def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     plugin_id = _plugin_id(options)
-    config = _config(options, environ)
+    config = config_service(options, environ)
     is_there = PluginStore(config.paths.codex_home).root_of(plugin_id) is not None
     _changed(config, environ, lambda changes: changes.installer.uninstall(plugin_id))
     if not is_there:
@@ -107,7 +108,7 @@ def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    config = _config(options, environ)
+    config = config_service(options, environ)
     catalog = PluginCatalog(PluginStore(config.paths.codex_home), _finder(config), product=CODEX)
     found = _checked(lambda: catalog.list(config.load(), [current_folder()]))
     for place, problem in found.errors:
@@ -132,7 +133,7 @@ def _add_marketplace(options: argparse.Namespace, environ: Mapping[str, str]) ->
     async def add(changes: PluginChanges) -> Any:
         return await changes.marketplaces.add(options.source, ref=options.ref, sparse_paths=options.sparse)
 
-    added = _changed(_config(options, environ), environ, add)
+    added = _changed(config_service(options, environ), environ, add)
     if options.json:
         said = {"installedRoot": str(added.root), "alreadyAdded": added.already}
         return _print_json({"marketplaceName": added.name, **said})
@@ -142,7 +143,7 @@ def _add_marketplace(options: argparse.Namespace, environ: Mapping[str, str]) ->
 
 
 def _list_marketplaces(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    config = _config(options, environ)
+    config = config_service(options, environ)
     found = _checked(lambda: _finder(config).find(config.load(), [current_folder()]))
     for place, problem in found.errors:
         complain(f"warning: {place}: {problem}")
@@ -160,7 +161,7 @@ def _upgrade(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     async def upgrade(changes: PluginChanges) -> Any:
         return await changes.marketplaces.upgrade(options.name, renew=changes.installer.renew)
 
-    done = _changed(_config(options, environ), environ, upgrade)
+    done = _changed(config_service(options, environ), environ, upgrade)
     roots = [str(root) for root in done.roots]
     if options.json:
         errors = [{"marketplaceName": name, "message": message} for name, message in done.errors]
@@ -176,7 +177,7 @@ def _upgrade(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _remove_marketplace(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     root: Path | None = _changed(
-        _config(options, environ), environ, lambda changes: changes.marketplaces.remove(options.name)
+        config_service(options, environ), environ, lambda changes: changes.marketplaces.remove(options.name)
     )
     if options.json:
         return _print_json({"marketplaceName": options.name, "installedRoot": None if root is None else str(root)})
@@ -194,12 +195,6 @@ def _plugin_id(options: argparse.Namespace) -> PluginId:
     if plugin_id is None or options.marketplace not in (None, plugin_id.marketplace):
         raise UsageError(f"invalid plugin `{options.plugin}`: expected PLUGIN@MARKETPLACE")
     return plugin_id
-
-
-def _config(options: argparse.Namespace, environ: Mapping[str, str]) -> ConfigService:
-    return ConfigService(
-        codex_home(environ), environ=environ, cli_overrides=config_overrides(options), cwd=current_folder()
-    )
 
 
 def _finder(config: ConfigService) -> MarketplaceFinder:
