@@ -237,20 +237,20 @@ class ConfigService:
         folder = self.resolve_cwd(cwd)
         return self._built(self.sources(folder, overrides), folder, typed)
 
-    async def current(self, cwd: Path | None = None) -> EffectiveConfig:
+    async def current(self, cwd: Path | None = None, overrides: Mapping[str, Any] | None = None) -> EffectiveConfig:
         """Return the same, read off the loop.
 
         What was read of the server's own folder, and is still so, is had at once. Raises ConfigLoadError, and
         TimeoutError for a folder that does not answer.
         """
         folder = self.resolve_cwd(cwd)
-        known = self._known(folder) if folder == self._cwd else None
+        known = self._known(folder) if folder == self._cwd and not overrides else None
         if known is not None:
             return known
         # It brings Trio along, which whoever loads settings alone does without.
         from codex_trio.util.abandonable import abandonable
 
-        return await abandonable(_ANSWER_SECONDS, self.load, folder)
+        return await abandonable(_ANSWER_SECONDS, self.load, folder, overrides)
 
     def _known(self, folder: Path) -> EffectiveConfig | None:
         kept = self._kept.get(folder)

@@ -228,7 +228,7 @@ class ThreadLoader:
             return None
         try:
             # Whether the folder is trusted, and its hooks are, is asked anew.
-            return await abandonable(CONFIG_SECONDS, self._config.load, settings.cwd)
+            return await self._config.current(settings.cwd)
         except (ConfigLoadError, TimeoutError) as error:
             _log.warning("extensions of %s are left out: %s", settings.cwd, error)
             return None

@@ -26,14 +26,10 @@ from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.mcp import McpServers, ThreadMcp
 from codex_trio.threads.mcp_logins import BegunLogin, ServerLogins, find_server
-from codex_trio.util.abandonable import abandonable
 from codex_trio.util.loose_json import table_of
 
 PATIENCE_SECONDS = 10.0
 """How long a list of servers waits for those that start, or do not say what they have."""
-
-_FOLDER_SECONDS = 10.0
-"""How long a thread's folder may take to say what is configured: a dead mount never answers."""
 
 RuntimeStatus = Literal["connected", "failed", "starting", "disabled", "authenticationRequired"]
 
@@ -162,7 +158,7 @@ class McpRequests:
         session = next((layer for layer in flags if layer.source.id is None), None)
         cwd, table = live.settings.cwd, None if session is None else session.table
         try:
-            return await abandonable(_FOLDER_SECONDS, self._config.load, cwd, table)
+            return await self._config.current(cwd, table)
         except TimeoutError as error:
             raise ConfigLoadError(f"the folder `{cwd}` {error.strerror}") from None
 
