@@ -22,6 +22,9 @@ from codex_trio.execution.processes import ManagedProcess
 _log = logging.getLogger(__name__)
 
 NOTIFY_SECONDS = 30.0
+LAST_SECONDS = 2.0
+"""How long a server that ends waits for it: `exec` ends with its turn."""
+
 MOST_NOTICES = 8
 """How many programs may run at once for one thread; what comes while they do is not told."""
 
@@ -95,9 +98,13 @@ class TurnNotices:
             process = self._start(request)
             try:
                 with trio.move_on_after(NOTIFY_SECONDS) as limit:
-                    while await process.stdout.receive():
-                        pass
-                    await process.wait()
+                    try:
+                        await _ended(process)
+                    except trio.Cancelled:
+                        if not limit.cancel_called:
+                            with trio.CancelScope(shield=True, deadline=trio.current_time() + LAST_SECONDS):
+                                await _ended(process)
+                        raise
             finally:
                 await process.aclose(kill=True)
             if limit.cancelled_caught:
@@ -108,6 +115,12 @@ class TurnNotices:
             _log.warning("thread %s: `notify` could not be run: %s", self._thread_id, error)
         finally:
             self._running -= 1
+
+
+async def _ended(process: ManagedProcess) -> None:
+    while await process.stdout.receive():
+        pass
+    await process.wait()
 
 
 def _text_of(notice: dict[str, Any]) -> str:
