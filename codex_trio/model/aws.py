@@ -8,7 +8,6 @@ Protocol source: `amazon-bedrock` and `amazon-bedrock-runtime` of release 0.171.
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -192,6 +191,8 @@ def _section(path: Path | None, profile: str, *, is_config: bool) -> dict[str, s
     """Return what a file says of a profile; nothing without the file. Raises ModelError for one that cannot be read."""
     if path is None:
         return {}
+    import configparser
+
     parser = configparser.RawConfigParser(strict=False, default_section="")
     try:
         parser.read_string(read_whole(path, limit=MAX_FILE).decode())

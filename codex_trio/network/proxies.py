@@ -20,7 +20,6 @@ import trio
 
 from codex_trio.network.dialing import Dialer, SystemDialer
 from codex_trio.network.gate import HostGate, Tell
-from codex_trio.network.http_front import serve_http
 from codex_trio.network.judging import HostJudge, ListedHosts, Rules
 from codex_trio.network.socks_front import serve_socks
 from codex_trio.sandbox.policy import HostLimits
@@ -69,6 +68,8 @@ class CommandDoor:
         self._nursery = nursery
         self._room = room
         self._own_room = trio.Semaphore(MOST_OF_A_COMMAND)
+        from codex_trio.network.http_front import serve_http  # its parser is for commands that are held to hosts
+
         self._fronts: tuple[_Serve, ...] = (serve_http, serve_socks) if socks else (serve_http,)
         self._gate = gate
         self._scope = trio.CancelScope()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from codex_trio.domain.realtime import SpeakerRole
 
@@ -62,9 +62,13 @@ def startup_context(cwd: Path) -> str:
 
 def delegation(prompt: str, transcript: Sequence[tuple[SpeakerRole, str]], *, source: str | None = None) -> str:
     """Return how the agent is told what a voice model wants, and what was said before."""
-    delta = f"  <transcript_delta>{escape(said(transcript))}</transcript_delta>\n" if transcript else ""
-    origin = f"  <source>{escape(source)}</source>\n" if source else ""
-    return f"<realtime_delegation>\n{origin}  <input>{escape(prompt)}</input>\n{delta}</realtime_delegation>"
+    delta = f"  <transcript_delta>{_escaped(said(transcript))}</transcript_delta>\n" if transcript else ""
+    origin = f"  <source>{_escaped(source)}</source>\n" if source else ""
+    return f"<realtime_delegation>\n{origin}  <input>{_escaped(prompt)}</input>\n{delta}</realtime_delegation>"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
 
 
 def said(transcript: Sequence[tuple[SpeakerRole, str]]) -> str:
