@@ -53,12 +53,19 @@ class TurnLog:
         self.emit = emit
         self.diff = TurnDiffTracker(find_root)
         self.rate_limits: RateLimitSnapshot | None = None
+        self.turn_state: str | None = None
+        """What the provider wants to be told again with each request of the turn: the first that it said (0.171.0)."""
         self.last_message: tuple[AgentMessage, int, int] | None = None
         self._journal = journal
         self._ready = ready
         self._raw_items = raw_items
         self._started: dict[str, int] = {}
         self._shown_diff = ""
+
+    def note_turn_state(self, value: str) -> None:
+        """Note what the provider wants to be told again."""
+        if self.turn_state is None:
+            self.turn_state = value
 
     def started(self, item: TurnItem) -> int:
         """Show an item that is under way; return when that was (Unix milliseconds)."""

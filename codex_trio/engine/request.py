@@ -66,8 +66,12 @@ def build_request(
     tools: list[dict[str, Any]],
     history: ModelHistory | None = None,
     then: Sequence[ResponseItem] = (),
+    turn_state: str | None = None,
 ) -> ModelRequest:
-    """Return the request of one sampling: on top of the thread's history or another one, and with what comes `then`."""
+    """Return the request of one sampling: on top of the thread's history or another one, and with what comes `then`.
+
+    `turn_state` is what the provider wants to be told again in this turn.
+    """
     settings, model, thread_id = context.settings, context.model, origin.asker(context.thread_id)
     window_id = f"{thread_id}:{context.memory.window}"
     lineage = _lineage(context, origin)
@@ -105,6 +109,7 @@ def build_request(
             subagent=lineage.subagent,
             parent_thread_id=lineage.parent_thread_id,
             responses_lite=model.responses_lite,
+            turn_state=turn_state,
             extra={"x-openai-memgen-request": "true"} if lineage.kind == MEMORIES else {},
         ),
     )

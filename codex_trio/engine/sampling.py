@@ -32,6 +32,7 @@ from codex_trio.model.events import (
     ProviderModeration,
     ServedModel,
     TokensSpent,
+    TurnState,
 )
 from codex_trio.model.request import ModelRequest
 from codex_trio.tools.registry import OfferedTools
@@ -75,7 +76,8 @@ class Sampler:
         repeats = Repeats(self._log, client.provider.stream_max_retries)
         seen_by = self._context.request_hooks("sampling", origin.turn_id)
         while True:
-            request = build_request(self._context, origin, tools=self._registry.specs)
+            tools, turn_state = self._registry.specs, self._log.turn_state
+            request = build_request(self._context, origin, tools=tools, turn_state=turn_state)
             reader, calls, error = await self._attempt(client, request, origin, seen_by)
             self.calls_made += calls
             if calls:
@@ -201,6 +203,8 @@ class Sampler:
                 self._note_model(asked, event.model)
             case FellBack():
                 self._log.warning(_FELL_BACK.format(event.reason))
+            case TurnState():
+                self._log.note_turn_state(event.value)
             case ProviderChecks():
                 checks = tuple(_CHECKS[word] for word in event.checks if word in _CHECKS)
                 if checks:

@@ -114,12 +114,21 @@ class Summaries:
         client = context.client()
         repeats = Repeats(self._log, client.provider.stream_max_retries)
         request = build_request(
-            context, origin, tools=context.tools().specs, history=ModelHistory.of_known(items), then=[_TRIGGER]
+            context,
+            origin,
+            tools=context.tools().specs,
+            history=ModelHistory.of_known(items),
+            then=[_TRIGGER],
+            turn_state=self._log.turn_state,
         )
         seen_by = context.request_hooks(_KIND, origin.turn_id)
         while True:
             try:
-                return _sealed_of(await self._ask(context, client, request, origin, seen_by))
+                told = await self._ask(context, client, request, origin, seen_by)
+                for event in told:
+                    if isinstance(event, model.TurnState):
+                        self._log.note_turn_state(event.value)
+                return _sealed_of(told)
             except ModelError as error:
                 await repeats.after(error)
 

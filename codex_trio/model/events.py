@@ -133,6 +133,12 @@ class ProviderModeration(msgspec.Struct, frozen=True):
     metadata: Any
 
 
+class TurnState(msgspec.Struct, frozen=True):
+    """What the provider wants to be told again with the later requests of the same turn."""
+
+    value: str
+
+
 class FellBack(msgspec.Struct, frozen=True):
     """The thread's requests go without a websocket from now on, for that reason."""
 
@@ -156,6 +162,7 @@ ModelEvent: TypeAlias = (
     | ServedModel
     | ProviderChecks
     | ProviderModeration
+    | TurnState
     | FellBack
 )
 

@@ -17,6 +17,9 @@ import msgspec
 
 from codex_trio.model.events import ResponseItem
 
+TURN_STATE = "x-codex-turn-state"
+"""The name under which a provider tells what it wants to be told again in the same turn, and is told so."""
+
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
@@ -56,6 +59,8 @@ class RequestHeaders(msgspec.Struct, frozen=True, kw_only=True):
     subagent: str | None = None
     parent_thread_id: str | None = None
     responses_lite: bool = False
+    turn_state: str | None = None
+    """What the provider said in this turn that it wants to be told again."""
     extra: Mapping[str, str] = {}
 
 
@@ -145,6 +150,7 @@ def encode_headers(headers: RequestHeaders) -> dict[str, str]:
         "x-codex-turn-metadata": _ascii_json(headers.turn_metadata) if headers.turn_metadata is not None else None,
         "x-codex-parent-thread-id": headers.parent_thread_id,
         "x-openai-subagent": headers.subagent,
+        TURN_STATE: headers.turn_state,
         "x-openai-internal-codex-responses-lite": "true" if headers.responses_lite else None,
         "x-client-request-id": headers.thread_id,
         "session-id": headers.session_id,

@@ -29,7 +29,7 @@ from codex_trio.model.http import HttpTransport, Upgraded
 from codex_trio.model.http_failures import ConnectFailure, HttpFailure, IdleTimeout, UpgradeRefused
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.long_events import LARGE
-from codex_trio.model.request import ModelRequest, encode_body, encode_headers
+from codex_trio.model.request import TURN_STATE, ModelRequest, encode_body, encode_headers
 from codex_trio.util.websocket_frames import Closed, FrameError, FrameReader, FrameWriter, Message, Ping
 
 KEEP_SECONDS = 120.0
@@ -69,7 +69,8 @@ class ModelSocket:
     """A websocket that is open, and what was last said on it."""
 
     def __init__(self, upgraded: Upgraded, target: Endpoint) -> None:
-        self.headers = upgraded.headers
+        # It serves many turns: what is said of one comes with its events.
+        self.headers = {name: value for name, value in upgraded.headers.items() if name != TURN_STATE}
         self.target = target
         self.last: ModelExchange | None = None
         self.used_at = trio.current_time()
@@ -256,7 +257,7 @@ class ModelSockets:
         self, target: Endpoint, request: ModelRequest, attested: Mapping[str, str], seconds: float
     ) -> ModelSocket:
         headers = {**encode_headers(request.headers), **attested, **target.headers, "openai-beta": _BETA}
-        for name in ("accept", "content-type"):
+        for name in ("accept", "content-type", TURN_STATE):
             headers.pop(name, None)
         with trio.move_on_after(seconds):
             opened = await upgrade_to_websocket(self._transport, target.url, headers=headers, idle_timeout=seconds)
@@ -304,6 +305,8 @@ async def upgrade_to_websocket(
 def encode_create(request: ModelRequest, previous: str | None) -> bytes:
     """Return the message that asks for a response, on top of a previous one if any."""
     metadata = {**(request.client_metadata or {}), _START: str(int(time.time() * 1000))}
+    if request.headers.turn_state is not None:
+        metadata[TURN_STATE] = request.headers.turn_state
     body = encode_body(msgspec.structs.replace(request, client_metadata=metadata))
     head = b'{"type":"response.create",'
     if previous is not None:

@@ -30,12 +30,14 @@ from codex_trio.model.events import (
     RateLimits,
     ServedModel,
     TokensSpent,
+    TurnState,
     WireEnd,
     WireEvent,
 )
 from codex_trio.model.lenient_json import UnreadableJson
 from codex_trio.model.odd_events import OddEventReader, UnreadableEvent, response_end
 from codex_trio.model.provider_error import ProviderError, quoted
+from codex_trio.model.request import TURN_STATE
 from codex_trio.model.sse import SseError, SseEvent, SseParser
 from codex_trio.model.unfinished import UnfinishedItems
 from codex_trio.model.usage import read_usage, reported_usage
@@ -44,6 +46,7 @@ MAX_TEXT = 64 * 1024 * 1024
 """A response whose deltas grow beyond this many characters is given up: memory is not without end."""
 
 _HEAD_BYTES = 4096
+_MAX_TURN_STATE = 16 * 1024
 _OF_ITEM = re.compile(rb'"type"\s*:\s*"response\.output_item\.')
 
 _CLOSED = "stream closed before response.completed"
@@ -77,6 +80,7 @@ class ResponseParser:
         """Return the events that a response's headers (names in lower case) amount to."""
         events: list[ModelEvent] = [RateLimits(snapshot) for snapshot in limits.from_headers(headers)]
         self._note_model(headers, events)
+        _note_turn_state(headers, events)
         return events
 
     def feed(self, chunk: bytes) -> list[ModelEvent]:
@@ -175,6 +179,7 @@ class ResponseParser:
                     self._note_model(event.response.headers, events)
             case wire.WireMetadata():
                 self._note_model(event.headers, events)
+                _note_turn_state(event.headers or {}, events)
                 _note_metadata(event.metadata or {}, events)
             case wire.WireRateLimits():
                 snapshot = limits.from_event(event.rate_limits, event.credits, event.metered_limit_name)
@@ -269,6 +274,14 @@ class ResponseParser:
         if isinstance(model, str) and model and model != self._model:
             self._model = model
             events.append(ServedModel(model))
+
+
+def _note_turn_state(headers: Mapping[str, Any], events: list[ModelEvent]) -> None:
+    """Note what is to be told again, where it can be: a header holds printable ASCII, and not any number of it."""
+    # Headers in an event keep the case that they were written in.
+    value = next((value for name, value in headers.items() if name.lower() == TURN_STATE), None)
+    if isinstance(value, str) and len(value) <= _MAX_TURN_STATE and value.isascii() and value.isprintable():
+        events.append(TurnState(value))
 
 
 def _note_metadata(metadata: Mapping[str, Any], events: list[ModelEvent]) -> None:

@@ -35,7 +35,7 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn_gate import ShuttingDown
 from codex_trio.engine.turn_request import ClientToolOutput, ContextPiece, MetadataChange, TurnRequest
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.model.events import ModelEvent, OversizedItem, TokensSpent
+from codex_trio.model.events import ModelEvent, OversizedItem, TokensSpent, TurnState
 from codex_trio.sandbox.policy import ReadOnly
 
 ASKS = TurnOverrides(approval_policy="untrusted", sandbox_policy=ReadOnly())
@@ -231,6 +231,19 @@ async def test_the_metadata_of_a_turn_reaches_the_provider(tmp_path: Path, clock
     assert (metadata["ours"], metadata["turn_id"], metadata["parent_turn_id"]) == ("yes", turn.id, "p")
     assert metadata["window_id"] == request.headers.window_id == f"{bench.session.thread_id}:0"
     assert (metadata["window_number"], metadata["request_kind"]) == (0, "turn")
+
+
+async def test_what_a_provider_wants_to_hear_again_is_told_in_that_turn_alone(tmp_path: Path, clock: MockClock) -> None:
+    responses: list[Response] = [
+        [TurnState("first"), call("update_plan", "c1", PLAN), completed()],
+        [TurnState("second"), broken_off()],
+        says("one"),
+        says("two"),
+    ]
+    async with open_session(tmp_path, clock, responses=responses, retries=1) as bench:
+        for text in ("go", "go on"):
+            assert (await bench.run(text)).status == "completed"
+    assert [request.headers.turn_state for request in bench.client.requests] == [None, "first", "first", None]
 
 
 # --- one turn at a time ---

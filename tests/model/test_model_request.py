@@ -85,6 +85,7 @@ def test_headers_say_who_asks():
         subagent="review",
         parent_thread_id="p1",
         responses_lite=True,
+        turn_state="s",
         extra={"X-Extra": "1"},
     )
     assert encode_headers(headers) == {
@@ -98,6 +99,7 @@ def test_headers_say_who_asks():
         "x-codex-beta-features": "a,b",
         "x-openai-subagent": "review",
         "x-codex-parent-thread-id": "p1",
+        "x-codex-turn-state": "s",
         "x-openai-internal-codex-responses-lite": "true",
         "accept": "text/event-stream",
         "content-type": "application/json",

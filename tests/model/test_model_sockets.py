@@ -84,6 +84,16 @@ async def test_a_socket_that_the_provider_closed_meanwhile_is_replaced(transport
     assert [len(request.input) for request in server.requests] == [1, 3, 1]
 
 
+async def test_what_is_to_be_told_again_goes_with_the_message_and_not_with_the_socket(transport: HttpTransport) -> None:
+    async with serving(transport, says("one"), says("two")) as (server, client):
+        headers = RequestHeaders(thread_id="t", turn_state="again")
+        await heard(client, msgspec.structs.replace(asks(USER), headers=headers))
+        await heard(client, asks(USER, SAID, USER))
+    first, second = server.requests
+    assert "x-codex-turn-state" not in first.headers
+    assert [one.body["client_metadata"].get("x-codex-turn-state") for one in (first, second)] == ["again", None]
+
+
 async def test_a_client_attests_itself_once_for_each_socket(transport: HttpTransport) -> None:
     asked: list[str] = []
 

@@ -20,6 +20,7 @@ from codex_trio.model.events import (
     ReasoningSummaryTextDelta,
     ReasoningTextDelta,
     ServedModel,
+    TurnState,
 )
 from codex_trio.model.stream import ResponseParser
 from codex_trio.model.usage import ResponseUsage
@@ -243,6 +244,29 @@ def test_the_serving_model_can_be_told_later():
     created = {"type": "response.created", "response": {"id": "r1", "headers": {"openai-model": "gpt-a"}}}
     metadata = {"type": "response.metadata", "headers": {"openai-model": "gpt-b"}}
     assert read(created, metadata)[0] == [Created(), ServedModel("gpt-a"), ServedModel("gpt-b")]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("a b", ["a b"]),
+        ("", [""]),
+        ("x" * 16384, ["x" * 16384]),
+        # Neither can be told again in a header.
+        ("x" * 16385, []),
+        ("a\r\nx-b: 1", []),
+        ("Zoë", []),
+        (None, []),
+        (7, []),
+        (["a"], []),
+    ],
+)
+def test_what_is_to_be_told_again_is_read_where_it_can_be(said: Any, told: list[str]):
+    metadata = {"type": "response.metadata", "headers": {"X-Codex-Turn-State": said}}
+    assert [event.value for event in read(metadata)[0]] == told
+    if isinstance(said, str):
+        events = ResponseParser().begin({"x-codex-turn-state": said})
+        assert [event.value for event in events if isinstance(event, TurnState)] == told
 
 
 JSON = st.recursive(

@@ -1,6 +1,7 @@
 """Summing up by a provider that seals what it sums up, so that only its own models can read it."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -8,7 +9,17 @@ import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import FinishedTurn, Probe
-from codex_trio.testing.model_script import Answer, Event, answer, http_error, item_done, message
+from codex_trio.testing.model_script import (
+    Answer,
+    Event,
+    Usage,
+    answer,
+    completed,
+    function_call,
+    http_error,
+    item_done,
+    message,
+)
 
 SEALED: Event = {"type": "compaction", "id": "cmp_1", "encrypted_content": "sealed"}
 CONFIG = """
@@ -40,6 +51,11 @@ async def compacted(probe: Probe, thread_id: str) -> FinishedTurn:
     await probe.request("thread/compact/start", {"threadId": thread_id})
     started = await probe.until("turn/started", thread_id=thread_id)
     return await probe.finish_turn(started["params"]["turn"]["id"])
+
+
+def wanting(state: str, reply: Answer) -> Answer:
+    """Return an answer of a provider that wants to be told this again in the same turn."""
+    return replace(reply, headers=(*reply.headers, ("x-codex-turn-state", state)))
 
 
 def items(request: Any) -> list[Any]:
@@ -97,3 +113,23 @@ async def test_where_the_provider_cannot_the_model_writes_a_summary(
     said = items(lab.model.requests[-1])
     assert (said[0], said[-1], len(said)) == ("Hi", "Next", 3)
     assert "They said hello." in said[1]
+
+
+async def test_summing_up_within_a_turn_tells_the_provider_what_it_wants_to_hear_again(lab: Lab) -> None:
+    extra = "model_auto_compact_token_limit = 1000"
+    lab.write_config(extra + CONFIG.format(name="azure", url=lab.model.base_url))
+    full = completed(usage=Usage(input_tokens=5000))
+    call = function_call("no_such_tool", {}, call_id="c1")
+    lab.script(
+        wanting("turn", answer(call, full)),
+        wanting("later", answer(item_done(SEALED))),
+        answer(message("One."), full),
+        wanting("before", answer(item_done(SEALED))),
+        answer(message("Two.")),
+    )
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        for text in ("Hi", "Next"):
+            assert (await probe.run_turn(thread_id, text)).status == "completed"
+    told = [request.headers.get("x-codex-turn-state") for request in lab.model.requests]
+    assert told == [None, "turn", "turn", None, "before"]
