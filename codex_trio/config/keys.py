@@ -15,6 +15,7 @@ import msgspec
 from codex_trio.config import features, web_search
 from codex_trio.config.layers import lookup
 from codex_trio.config.nodes import Choice, Names, Node, Sequence, Table, Toggle, integer
+from codex_trio.config.request_metadata import REQUEST_METADATA
 from codex_trio.config.schema import (
     ANY,
     APPROVAL_POLICY,
@@ -34,7 +35,6 @@ from codex_trio.config.schema import (
     SKILLS,
     TABLE,
     TEXT,
-    TEXT_MAP,
     TEXTS,
     U64,
     USIZE,
@@ -93,7 +93,7 @@ KEYS: Final = (
     Key("model_reasoning_summary", Choice(("auto", "concise", "detailed", "none")), owner="threads/options.py"),
     Key("model_verbosity", Choice(("low", "medium", "high")), owner="engine/session/task_context.py"),
     Key("service_tier", TEXT, owner="threads/options.py"),
-    Key("analytics", TABLE, status="elsewhere"),
+    Key("analytics", Table({"enabled": FLAG}, rest=ANY), owner="config/request_metadata.py"),
     Key(
         "apps",
         Table({}, rest=TABLE, opaque=True),
@@ -273,7 +273,13 @@ KEYS: Final = (
     Key("projects", Names(Table({"trust_level": Choice(("trusted", "untrusted"))})), owner="config/sources.py"),
     Key("realtime", REALTIME, owner="threads/realtime/settings.py"),
     Key("responses", TABLE, status="unsupported", why="requests to models have one form", since="0.171.0"),
-    Key("responses_api_metadata", TEXT_MAP, status="unsupported", why="it is not sent to models", since="0.169.0"),
+    Key(
+        "responses_api_metadata",
+        REQUEST_METADATA,
+        owner="config/request_metadata.py",
+        since="0.169.0",
+        in_projects=False,
+    ),
     Key(
         "rollout_trace",
         Table({"max_bytes": U64}, rest=ANY),

@@ -5,6 +5,8 @@ Owns what is read off a thread's metadata for that. Does not own agents (threads
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from codex_trio.state.rollout.lines import SessionMeta
@@ -23,6 +25,10 @@ GUARDIAN_REVIEW = "guardian_review"
 """Where such a thread and its turns come from."""
 
 
+Beginning: TypeAlias = Literal["new", "cold_resume", "warm_fork", "cold_fork", "supplied_history"]
+"""How a thread came by its history, in the words of providers; a fork is warm while its source is loaded."""
+
+
 class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     """Where a thread stands among the agents of a session; one that is nobody's agent is the session itself.
 
@@ -35,6 +41,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     """What sort of agent it is, if it is one."""
     path: str = ROOT_PATH
     in_team: bool = False
+    forked_from: str | None = None
+    """The thread whose history it goes on from, where a user wanted that."""
 
     @property
     def source(self) -> str:
@@ -61,7 +69,7 @@ def lineage_of(meta: SessionMeta) -> Lineage:
         return Lineage(session_id=meta.session_id or meta.id, parent_thread_id=meta.parent_thread_id, kind=GUARDIAN)
     if parent is None:
         kind = MEMORIES if meta.source == {"subagent": MEMORIES} else SPAWNED
-        return Lineage(session_id=meta.id, kind=kind)
+        return Lineage(session_id=meta.id, kind=kind, forked_from=meta.forked_from_id)
     return Lineage(
         session_id=meta.session_id or meta.id,
         parent_thread_id=parent,

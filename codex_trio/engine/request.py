@@ -166,7 +166,11 @@ def _agent_headers(lineage: Lineage) -> dict[str, str]:
 def _agent_metadata(lineage: Lineage) -> dict[str, str]:
     """Return whose agent asks."""
     if lineage.parent_thread_id is None:
-        return {} if lineage.subagent is None else {"thread_source": lineage.subagent}
+        source, forked_from = lineage.subagent, lineage.forked_from
+        return {
+            **({} if source is None else {"thread_source": source}),
+            **({} if forked_from is None else {"forked_from_thread_id": forked_from}),
+        }
     return {
         "parent_thread_id": lineage.parent_thread_id,
         "subagent_kind": lineage.kind,
@@ -188,9 +192,9 @@ def _confinement(policy: SandboxPolicy) -> dict[str, Any]:
 
 
 def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage, window_id: str) -> str:
-    """Return the JSON text that tells the provider which turn a request belongs to (keys of 0.169.0).
+    """Return the JSON text that tells the provider which turn a request belongs to (keys of 0.171.0).
 
-    The client's own keys are added, but stand for nothing that the server says itself.
+    The user's own keys and the client's are added, but stand for nothing that the server says itself.
     """
     settings = context.settings
     own: dict[str, Any] = {
@@ -206,6 +210,10 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage
         "request_kind": origin.kind,
         **({} if not origin.trigger else {"turn_trigger": origin.trigger}),
         **_confinement(settings.sandbox_policy),
+        "auto_review_enabled": settings.reviews_automatically,
+        # There is no tool of that kind.
+        "node_repl_auto_review_required": False,
+        "node_repl_disabled": False,
         **({} if not origin.workspaces else {"workspaces": origin.workspaces}),
         **({} if origin.started_ms is None else {"turn_started_at_unix_ms": origin.started_ms}),
     }
@@ -213,4 +221,4 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage
         own |= {"model": settings.model, "reasoning_effort": settings.effort or context.model.default_effort}
     else:
         own["compaction"] = origin.compaction
-    return msgspec.json.encode({**origin.client_metadata, **own}).decode()
+    return msgspec.json.encode({**origin.client_metadata, **context.told_of_thread, **own}).decode()

@@ -23,6 +23,7 @@ from codex_trio.state.rollout.events import ThreadSettingsApplied
 from codex_trio.state.rollout.lines import TurnContext
 
 ReasoningSummary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
+_NOT_REVIEWED = ("never", "on-failure", "untrusted")
 _CLEARED_BY_NONE = ("active_profile", "effort", "service_tier", "workspace_roots")
 
 Personality: TypeAlias = Literal["none", "friendly", "pragmatic"]
@@ -61,6 +62,11 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.workspace_roots is None or not isinstance(policy, WorkspaceWrite):
             return policy
         return msgspec.structs.replace(policy, workspace_roots=self.workspace_roots)
+
+    @property
+    def reviews_automatically(self) -> bool:
+        """Whether a model decides about the approvals that are asked for."""
+        return self.approvals_reviewer == "auto_review" and self.approval_policy not in _NOT_REVIEWED
 
     @property
     def roots(self) -> list[str]:

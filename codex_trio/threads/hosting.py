@@ -19,7 +19,7 @@ from codex_trio.config.web_search import web_search_settings
 from codex_trio.engine.events import Event
 from codex_trio.engine.hook_outputs import HookOutputs
 from codex_trio.engine.hooks import HookedThread, ThreadHooks
-from codex_trio.engine.lineage import lineage_of
+from codex_trio.engine.lineage import Beginning, lineage_of
 from codex_trio.engine.session.companion import Companions
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
 from codex_trio.engine.session.session import Session
@@ -88,6 +88,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     config: EffectiveConfig
     policy: CommandPolicy
     raw_items: bool
+    beginning: Beginning = "cold_resume"
     is_new: bool = False
     """Whether the thread begins now, so that the state of its repository is to be noted."""
 
@@ -195,7 +196,9 @@ class ThreadHost:
             await self.unload(live)
             raise ThreadError(f"required MCP servers failed to initialize: {'; '.join(failures)}")
 
-    async def host_agent(self, recorder: ThreadRecorder, settings: ThreadSettings, parent: Member) -> LiveThread:
+    async def host_agent(
+        self, recorder: ThreadRecorder, settings: ThreadSettings, parent: Member, beginning: Beginning
+    ) -> LiveThread:
         """Start the task of a thread that works for another one, followed by whoever follows that one."""
         session = parent.live.session
         launch = Launch(
@@ -204,6 +207,7 @@ class ThreadHost:
             config=session.config,
             policy=session.policy,
             raw_items=session.raw_items,
+            beginning=beginning,
         )
         launch = _allowed(launch)
         live = await self._make(launch)
@@ -350,6 +354,7 @@ class ThreadHost:
                             extensions=partial(self._loader.extensions, launch.config),
                             memories=partial(self._loader.memories, launch.config),
                             config=launch.config,
+                            beginning=launch.beginning,
                             clock=clock,
                         ),
                         listener=listener,

@@ -16,6 +16,7 @@ import msgspec
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
+from codex_trio.engine.lineage import Beginning
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.execpolicy.decision import CommandPolicy
@@ -117,7 +118,8 @@ class ThreadManager:
         )
         if items:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
-        return await self._launch(recorder, settings, config, policy, options, origin, is_new=True)
+        beginning = "supplied_history" if items else "new"
+        return await self._launch(recorder, settings, config, policy, options, origin, beginning)
 
     async def begin_with(
         self,
@@ -188,7 +190,7 @@ class ThreadManager:
         recorder = await self._loader.open(thread_id)
         settings, config, warnings = await self._recorded_settings(recorder.facts, options, settings_from_history)
         policy = await self._loader.command_policy(config)
-        live = await self._launch(recorder, settings, config, policy, options, origin)
+        live = await self._launch(recorder, settings, config, policy, options, origin, "cold_resume")
         loaded(live)
         live.warn_of_config()
         for warning in warnings:
@@ -204,7 +206,8 @@ class ThreadManager:
 
         Raises ConfigLoadError, RolloutReadError, RolloutWriteError, RulesError, ThreadError.
         """
-        history = await self._loader.fork_source(source, self._threads.find(source.thread_id))
+        source_live = self._threads.find(source.thread_id)
+        history = await self._loader.fork_source(source, source_live)
         async with history.lock:
             end = end_of_fork(history, source)
         settings, config, warnings = await self._recorded_settings(history.facts, options, settings_of_fork)
@@ -228,7 +231,8 @@ class ThreadManager:
             recorder = await self._store.fork(history, end, meta)
             assert recorder.history is not None
             inherited = recorder.history
-        live = await self._launch(recorder, settings, config, policy, options, origin, is_new=True)
+        beginning = "cold_fork" if source_live is None else "warm_fork"
+        live = await self._launch(recorder, settings, config, policy, options, origin, beginning)
         live.name = name
         for warning in warnings:
             live.warn(warning)
@@ -287,8 +291,7 @@ class ThreadManager:
         policy: CommandPolicy,
         options: ThreadOptions,
         origin: ThreadOrigin,
-        *,
-        is_new: bool = False,
+        beginning: Beginning,
     ) -> LiveThread:
         launch = Launch(
             recorder=recorder,
@@ -296,7 +299,8 @@ class ThreadManager:
             config=config,
             policy=policy,
             raw_items=options.raw_items,
-            is_new=is_new,
+            beginning=beginning,
+            is_new=beginning != "cold_resume",
         )
         live = await self._host.host(launch, follower=origin.subscriber)
         self._started(live)

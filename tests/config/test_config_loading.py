@@ -14,6 +14,7 @@ from config_setting import MOCK_PROVIDER, Setting
 from codex_trio.config.approval import Granular
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.overrides import OverrideError, feature_override, parse_override
+from codex_trio.config.request_metadata import request_metadata
 from codex_trio.config.settings import SandboxWorkspaceWrite, TypedOverrides
 
 
@@ -83,6 +84,31 @@ def test_filters_of_variables_that_make_no_sense_are_refused(setting: Setting, f
     setting.user(f"[shell_environment_policy]\nfilters = {filters}\n")
     with pytest.raises(ConfigLoadError, match=re.escape(told)):
         setting.service().load()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("\n".join(f"k{number} = ''" for number in range(17)), "at most 16 entries"),
+        (f"a = '{'x' * 129}'", "at most 128 bytes: that of `a` has more"),
+        (f"a = '{'é' * 65}'", "at most 128 bytes: that of `a` has more"),
+        (f"{'k' * 65} = ''", "keys must be short ASCII identifiers: `kkk"),
+        ("9a = ''", "`9a` is none"),
+        ("'' = ''", "`` is none"),
+        ("'é' = ''", "`é` is none"),
+        ("turn_id = ''", "contains a reserved key: `turn_id`"),
+    ],
+)
+def test_metadata_for_requests_has_bounds(setting: Setting, given: str, told: str) -> None:
+    setting.user(f"[responses_api_metadata]\n{given}\n")
+    with pytest.raises(ConfigLoadError, match=re.escape(told)):
+        setting.service().load()
+
+
+def test_metadata_for_requests_is_taken_within_its_bounds(setting: Setting) -> None:
+    most = {f"k{number}": "x" for number in range(14)} | {"k" * 64: "x" * 128, "a.b-c_D9": "é" * 64}
+    setting.user("[responses_api_metadata]\n" + "\n".join(f"'{name}' = '{value}'" for name, value in most.items()))
+    assert request_metadata(setting.service().load().merged) == most
 
 
 def test_a_requests_map_beats_the_files_and_its_own_fields_beat_the_map(setting: Setting) -> None:

@@ -10,6 +10,8 @@ from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import Gate, answer, message, message_of
 
+UNKNOWN = "01a22cef-5b56-7273-932d-746fda1ec78d"
+
 
 def trusted(value: str) -> dict[str, str]:
     return {"value": value, "kind": "application"}
@@ -210,3 +212,49 @@ async def test_the_provider_is_told_when_a_turn_began_and_how_it_is_confined(lab
     assert [one["sandbox"] == "none" for one in told] == [True, False]
     assert [one["turn_started_at_unix_ms"] // 1000 for one in told] == [turn.final["startedAt"] for turn in turns]
     assert told[0]["context_window_id"] == told[1]["context_window_id"]
+
+
+# What a provider is told of the thread
+
+
+def told_of_threads(lab: Lab) -> list[dict[str, Any]]:
+    return [json.loads(request.headers["x-codex-turn-metadata"]) for request in lab.model.requests]
+
+
+async def test_the_provider_is_told_how_a_thread_came_by_its_history(lab: Lab) -> None:
+    lab.script(answer(message("Hi.")).repeated())
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        await probe.run_turn(thread_id)
+        await run_in_fork(probe, thread_id)
+    async with lab.run() as probe:
+        await run_in_fork(probe, thread_id)
+        await probe.request("thread/resume", {"threadId": thread_id})
+        await probe.run_turn(thread_id)
+        before = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Before."}]}
+        other = await probe.request("thread/resume", {"threadId": UNKNOWN, "history": [before]})
+        await probe.run_turn(other["thread"]["id"])
+    told = told_of_threads(lab)
+    ways = ["new", "warm_fork", "cold_fork", "cold_resume", "supplied_history"]
+    assert [one["history_initialization"] for one in told] == ways
+    assert [one.get("forked_from_thread_id") for one in told] == [None, thread_id, thread_id, None, None]
+
+
+async def run_in_fork(probe: Probe, thread_id: str) -> None:
+    fork = await probe.request("thread/fork", {"threadId": thread_id})
+    await probe.run_turn(fork["thread"]["id"])
+
+
+async def test_the_provider_is_told_what_the_user_has_configured_for_it(lab: Lab) -> None:
+    tables = '[analytics]\nenabled = false\n[responses_api_metadata]\nteam = "blue"\n"cost.center-1" = ""\n'
+    lab.configure(tables=tables)
+    lab.script(answer(message("Hi.")).repeated())
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        await probe.run_turn(thread_id, responsesapiClientMetadata={"team": "red", "analytics_enabled": "yes"})
+        for policy in ("untrusted", "on-request"):
+            await probe.run_turn(thread_id, approvalsReviewer="auto_review", approvalPolicy=policy)
+    told = told_of_threads(lab)
+    assert [(one["team"], one["cost.center-1"], one["analytics_enabled"]) for one in told] == 3 * [("blue", "", False)]
+    assert [one["auto_review_enabled"] for one in told] == [False, False, True]
+    assert {(one["node_repl_disabled"], one["node_repl_auto_review_required"]) for one in told} == {(False, False)}

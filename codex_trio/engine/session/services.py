@@ -11,6 +11,7 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import events
 from codex_trio.engine.hooks import ThreadHooks
+from codex_trio.engine.lineage import Beginning
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.session.companion import Companions
 from codex_trio.engine.settings import ThreadSettings
@@ -70,6 +71,7 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     extensions: Callable[[ThreadSettings], Awaitable[ExtensionSet]]
     """Finds what the folder that it works in brings along."""
     config: EffectiveConfig
+    beginning: Beginning = "new"
     hooks: ThreadHooks | None = None
     """Runs what the user wants run at set moments; None where nothing is."""
     clock: StoppableClock

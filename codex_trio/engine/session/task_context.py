@@ -14,6 +14,7 @@ import trio
 
 from codex_trio.config.layers import lookup
 from codex_trio.config.providers import LOCAL_PROVIDERS
+from codex_trio.config.request_metadata import allows_analytics, request_metadata
 from codex_trio.engine import events
 from codex_trio.engine.history import message_item
 from codex_trio.engine.hooks import ThreadHooks
@@ -92,6 +93,16 @@ class TaskContext:
     def lineage(self) -> Lineage:
         """Whose agent the thread is."""
         return lineage_of(self._thread.recorder.meta)
+
+    @property
+    def told_of_thread(self) -> dict[str, Any]:
+        """What providers are told of the thread by its configuration and the way that it began."""
+        merged = self._thread.config.merged
+        return {
+            **request_metadata(merged),
+            "history_initialization": self._thread.beginning,
+            "analytics_enabled": allows_analytics(merged),
+        }
 
     @property
     def marks_interruptions(self) -> bool:

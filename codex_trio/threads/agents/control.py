@@ -15,6 +15,7 @@ import trio
 
 from codex_trio.domain.agents import INTERRUPTED, NOT_FOUND, PENDING, AgentStatus
 from codex_trio.domain.ids import is_uuid, uuid7
+from codex_trio.engine.lineage import Beginning
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn_gate import ShuttingDown
@@ -48,7 +49,9 @@ RESIDENT = 32
 class AgentHost(Protocol):
     """Who runs threads."""
 
-    async def host_agent(self, recorder: ThreadRecorder, settings: ThreadSettings, parent: Member) -> LiveThread:
+    async def host_agent(
+        self, recorder: ThreadRecorder, settings: ThreadSettings, parent: Member, beginning: Beginning
+    ) -> LiveThread:
         """Run a thread for another one, in that one's nursery; on return it is loaded."""
         ...
 
@@ -217,7 +220,7 @@ class AgentControl:
         if wanted.fork:
             past = remembered(await parent.live.session.beside(_history, _NOTHING_NEW))
             await recorder.append([*map(ResponseItem.of, past), settings.to_settings_applied(meta.id)])
-        live = await self._host.host_agent(recorder, settings, parent)
+        live = await self._host.host_agent(recorder, settings, parent, "warm_fork" if wanted.fork else "new")
         live.tell_status()
         return self._get(live.id)
 
@@ -311,7 +314,7 @@ class AgentControl:
             recorder = await teams.loader.open(thread_id)
             parent = self._team.get(recorder.meta.parent_thread_id) or self._member
             settings = self._resumed(parent, recorder)
-            live = await self._host.host_agent(recorder, settings, parent)
+            live = await self._host.host_agent(recorder, settings, parent, "cold_resume")
         live.tell_status()
         member = self._get(live.id)
         member.status = _left_at(live)
