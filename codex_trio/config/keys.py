@@ -15,7 +15,6 @@ import msgspec
 from codex_trio.config import features, web_search
 from codex_trio.config.layers import lookup
 from codex_trio.config.nodes import Choice, Names, Node, Sequence, Table, Toggle, integer
-from codex_trio.config.request_metadata import REQUEST_METADATA
 from codex_trio.config.schema import (
     ANY,
     APPROVAL_POLICY,
@@ -30,6 +29,7 @@ from codex_trio.config.schema import (
     PATH,
     PERMISSION_PROFILE,
     REALTIME,
+    REQUEST_METADATA,
     SANDBOX_WORKSPACE_WRITE,
     SHELL_ENVIRONMENT_POLICY,
     SKILLS,
@@ -93,7 +93,7 @@ KEYS: Final = (
     Key("model_reasoning_summary", Choice(("auto", "concise", "detailed", "none")), owner="threads/options.py"),
     Key("model_verbosity", Choice(("low", "medium", "high")), owner="engine/session/task_context.py"),
     Key("service_tier", TEXT, owner="threads/options.py"),
-    Key("analytics", Table({"enabled": FLAG}, rest=ANY), owner="config/request_metadata.py"),
+    Key("analytics", Table({"enabled": FLAG}, rest=ANY), owner="engine/session/task_context.py"),
     Key(
         "apps",
         Table({}, rest=TABLE, opaque=True),
@@ -276,7 +276,7 @@ KEYS: Final = (
     Key(
         "responses_api_metadata",
         REQUEST_METADATA,
-        owner="config/request_metadata.py",
+        owner="engine/session/task_context.py",
         since="0.169.0",
         in_projects=False,
     ),

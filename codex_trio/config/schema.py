@@ -30,6 +30,52 @@ ENV_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OTHER_KEYS = ("env_key", "experimental_bearer_token", "requires_openai_auth")
 """Where a provider's key may come from but for a command."""
 
+_METADATA_ENTRIES = 16
+_METADATA_BYTES = 128
+_METADATA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+_RESERVED_METADATA = frozenset(
+    {
+        "agent_name",
+        "analytics_enabled",
+        "auto_review_enabled",
+        "code_mode_tool_names",
+        "compaction",
+        "context_window_id",
+        "forked_from_thread_id",
+        "guardian_credits_requested",
+        "history_ingest_requested",
+        "history_initialization",
+        "installation_id",
+        "model",
+        "node_repl_auto_review_required",
+        "node_repl_disabled",
+        "parent_thread_id",
+        "parent_turn_id",
+        "reasoning_effort",
+        "request_kind",
+        "root_turn_id",
+        "sandbox",
+        "sandbox_mode",
+        "session_id",
+        "subagent_kind",
+        "thread_id",
+        "thread_source",
+        "tool_namespaces_info",
+        "turn_id",
+        "turn_started_at_unix_ms",
+        "turn_trigger",
+        "window_id",
+        "window_number",
+        "workspaces",
+        "x-codex-installation-id",
+        "x-codex-parent-thread-id",
+        "x-codex-turn-metadata",
+        "x-codex-window-id",
+        "x-openai-subagent",
+    }
+)
+"""What providers are told anyway, or by other servers."""
+
 BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock", "amazon-bedrock-runtime")
 _ON_AWS = ("amazon-bedrock", "amazon-bedrock-runtime")
 _CHANGEABLE_ON_AWS = ("base_url", "auth", "http_headers", "aws")
@@ -106,6 +152,24 @@ def _mcp_server_problem(server: Mapping[str, Any]) -> str | None:
     return None if "url" in server else "invalid transport"
 
 
+def _metadata_problem(given: Mapping[str, Any]) -> str | None:
+    if len(given) > _METADATA_ENTRIES:
+        return f"responses_api_metadata may contain at most {_METADATA_ENTRIES} entries"
+    for name, value in given.items():
+        if not _METADATA_NAME.fullmatch(name):
+            return (
+                f"responses_api_metadata keys must be short ASCII identifiers: `{name[:80]}` is none (a letter, then "
+                "up to 63 letters, digits, `.`, `_` or `-`)"
+            )
+        if name in _RESERVED_METADATA:
+            return f"responses_api_metadata contains a reserved key: `{name}`, which is told anyway"
+        if len(value.encode(errors="replace")) > _METADATA_BYTES:
+            return (
+                f"responses_api_metadata values may contain at most {_METADATA_BYTES} bytes: that of `{name}` has more"
+            )
+    return None
+
+
 def _filters_problem(filters: Mapping[str, Any]) -> str | None:
     seen = set[str]()
     for pattern in filters:
@@ -130,6 +194,7 @@ def _approval_table_problem(policy: Mapping[str, Any]) -> str | None:
 TEXT, PATH, FLAG, ANY, TABLE = Text(), PathText(), Flag(), Anything(), Table({}, rest=Anything())
 TEXTS = Sequence(TEXT)
 TEXT_MAP = Names(TEXT)
+REQUEST_METADATA = Names(TEXT, check=_metadata_problem)
 U64, I64 = integer("u64"), integer("i64")
 USIZE = Integer("usize", 0, 2**64 - 1)
 _APPROVAL_WORDS = ("untrusted", "on-failure", "on-request", "granular", "never")

@@ -14,7 +14,6 @@ from config_setting import MOCK_PROVIDER, Setting
 from codex_trio.config.approval import Granular
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.overrides import OverrideError, feature_override, parse_override
-from codex_trio.config.request_metadata import request_metadata
 from codex_trio.config.settings import SandboxWorkspaceWrite, TypedOverrides
 
 
@@ -108,7 +107,7 @@ def test_metadata_for_requests_has_bounds(setting: Setting, given: str, told: st
 def test_metadata_for_requests_is_taken_within_its_bounds(setting: Setting) -> None:
     most = {f"k{number}": "x" for number in range(14)} | {"k" * 64: "x" * 128, "a.b-c_D9": "é" * 64}
     setting.user("[responses_api_metadata]\n" + "\n".join(f"'{name}' = '{value}'" for name, value in most.items()))
-    assert request_metadata(setting.service().load().merged) == most
+    assert setting.service().load().merged["responses_api_metadata"] == most
 
 
 def test_a_requests_map_beats_the_files_and_its_own_fields_beat_the_map(setting: Setting) -> None:

@@ -14,7 +14,6 @@ import trio
 
 from codex_trio.config.layers import lookup
 from codex_trio.config.providers import LOCAL_PROVIDERS
-from codex_trio.config.request_metadata import allows_analytics, request_metadata
 from codex_trio.engine import events
 from codex_trio.engine.history import message_item
 from codex_trio.engine.hooks import ThreadHooks
@@ -99,9 +98,9 @@ class TaskContext:
         """What providers are told of the thread by its configuration and the way that it began."""
         merged = self._thread.config.merged
         return {
-            **request_metadata(merged),
+            **(lookup(merged, ["responses_api_metadata"]) or {}),
             "history_initialization": self._thread.beginning,
-            "analytics_enabled": allows_analytics(merged),
+            "analytics_enabled": lookup(merged, ["analytics", "enabled"]) is not False,
         }
 
     @property
