@@ -184,7 +184,7 @@ skill_catalog_deltas development off
 skill_env_var_dependency_prompt removed off
 mentions_v2 stable on client
 steer removed on
-default_mode_request_user_input development off
+default_mode_request_user_input development off acted
 send_async_message removed off
 send_message_to_user_async development off
 terminal_visualization_instructions development off

@@ -24,7 +24,13 @@ _DETAILS = Table(
         "location": _LOCATION,
     }
 )
-TOOLS = Table({"web_search": Either(Flag(), _DETAILS, "a boolean or a table"), "view_image": Flag()})
+TOOLS = Table(
+    {
+        "web_search": Either(Flag(), _DETAILS, "a boolean or a table"),
+        "view_image": Flag(),
+        "experimental_request_user_input": Table({"enabled": Flag()}),
+    }
+)
 """The kind of the table `tools`."""
 
 

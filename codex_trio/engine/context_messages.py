@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     skills: Sequence[Skill] = ()
     """Those that the model may take up by itself."""
     plugins: Sequence[PluginParts] = ()
+    asks_in: Collection[str] = (modes.PLAN,)
+    """The modes in which the model has a tool to ask the user by."""
 
 
 class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +91,8 @@ def context_texts(
         if parts.permissions
         else None,
         developer=settings.developer_instructions or None,
-        mode=modes.text_of(settings.mode) if parts.mode else None,
-        mode_end=modes.end_text() if parts.mode else None,
+        mode=modes.text_of(settings.mode, surroundings.asks_in) if parts.mode else None,
+        mode_end=modes.end_text(surroundings.asks_in) if parts.mode else None,
         team=None if surroundings.agent_path is None else instructions.team_text(surroundings.agent_path),
         project_docs=instructions.user_instructions(docs, cwd=str(settings.cwd)) if docs else None,
         environment=instructions.environment_context(

@@ -323,7 +323,7 @@ class ThreadHost:
                         ClockTools(),
                         ContextWindowTools(),
                         WebSearchTools(web_search_settings(launch.config.merged)),
-                        user_input_tools(live),
+                        user_input_tools(live, launch.config),
                         *goal.tools,
                         *client_tools(live, self._clients, clock),
                         AgentToolsV1(control),

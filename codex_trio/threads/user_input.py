@@ -6,6 +6,7 @@ port).
 
 from __future__ import annotations
 
+from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import modes
 from codex_trio.threads.live import LiveThread
 from codex_trio.tools.registry import ToolProvider
@@ -27,6 +28,6 @@ class ThreadAsker:
         return await self._live.approver.ask_user(questions)
 
 
-def user_input_tools(live: LiveThread) -> ToolProvider:
-    """Return the provider of the tool by which a thread's model asks its user."""
-    return UserInputTools(ThreadAsker(live))
+def user_input_tools(live: LiveThread, config: EffectiveConfig) -> ToolProvider:
+    """Return the provider of the tool by which a thread's model asks its user, where it may."""
+    return UserInputTools(ThreadAsker(live), modes.asking_modes(config))

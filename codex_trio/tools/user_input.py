@@ -1,11 +1,11 @@
-"""The `request_user_input` tool: a few questions to the user, with answers to choose from. It is there in plan mode.
+"""The `request_user_input` tool: a few questions to the user, with answers to choose from, in some modes.
 
 Owns what a model may ask. Does not own how the user is asked: the thread layer implements `UserAsker`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -15,12 +15,10 @@ from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.registry import Tool, ToolOffer
 
-MODE = "plan"
-
 SPEC: dict[str, Any] = {
     "type": "function",
     "name": "request_user_input",
-    "description": "Asks the user one to three short questions and waits for the answers. Only there in plan mode.",
+    "description": "Asks the user one to three short questions and waits for the answers.",
     "strict": False,
     "parameters": {
         "type": "object",
@@ -110,14 +108,16 @@ class UserAsker(Protocol):
 class RequestUserInput:
     """See the module."""
 
-    spec = SPEC
     parallel = True
 
-    def __init__(self, asker: UserAsker) -> None:
+    def __init__(self, asker: UserAsker, modes: Collection[str]) -> None:
+        names = " and ".join(sorted(modes))
+        self.spec = {**SPEC, "description": f"{SPEC['description']} Only there in {names} mode."}
         self._asker = asker
+        self._modes = modes
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
-        if self._asker.mode != MODE:
+        if self._asker.mode not in self._modes:
             raise ToolFailure(f"request_user_input is unavailable in {self._asker.mode.capitalize()} mode")
         questions = decode_arguments(call.arguments, _Arguments).questions
         if not questions:
@@ -136,8 +136,9 @@ class UserInputTools:
 
     namespace = None
 
-    def __init__(self, asker: UserAsker) -> None:
-        self._tools = [RequestUserInput(asker)]
+    def __init__(self, asker: UserAsker, modes: Collection[str]) -> None:
+        """`modes` are those in which the model may ask; with none, it is not offered to."""
+        self._tools = [RequestUserInput(asker, modes)] if modes else []
 
     def tools(self, offer: ToolOffer) -> Sequence[Tool]:
         """Return what a turn is offered, the same in every mode: what changes is not cached by providers."""

@@ -4,7 +4,9 @@ import datetime
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from codex_trio.engine import modes
 from codex_trio.engine.context_messages import Surroundings, context_items, context_texts
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import texts_of
@@ -90,3 +92,17 @@ def test_a_thread_that_another_server_recorded_is_brought_up_to_date():
     ]
     developer, _ = items_for(history=recorded)
     assert len(texts_of(developer)) == 2
+
+
+@pytest.mark.parametrize(
+    ("asks_in", "in_plan", "in_default"),
+    [((), None, None), (("plan",), "Use", "not there"), (("default", "plan"), "Use", "use")],
+)
+def test_a_model_is_told_of_asking_by_a_tool_where_it_has_one(
+    asks_in: tuple[str, ...], in_plan: str | None, in_default: str | None
+) -> None:
+    for text, word in ((modes.text_of({"mode": "plan"}, asks_in), in_plan), (modes.end_text(asks_in), in_default)):
+        assert text is not None
+        assert "{" not in text
+        line = next((line for line in text.splitlines() if "`request_user_input`" in line), None)
+        assert (line is None) if word is None else (line is not None and word in line)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import FinishedTurn, Message, Probe, statuses
@@ -177,3 +178,30 @@ async def test_who_answers_in_a_wrong_form_is_told_that_it_counts_for_nothing(la
     assert msgspec.json.decode(lab.model.requests[-1].output_of("c1")) == {"answers": {}}
     told = [(one["threadId"], "counts as none: " in one["message"]) for one in turn.of("warning")]
     assert told == [(thread_id, True)]
+
+
+OFF = "[tools.experimental_request_user_input]\nenabled = false"
+ALSO_IN_DEFAULT = "[features]\ndefault_mode_request_user_input = true"
+
+
+@pytest.mark.parametrize("kind", ["default", "plan"])
+async def test_a_model_may_be_let_ask_in_both_modes(lab: Lab, kind: str) -> None:
+    lab.configure(tables=ALSO_IN_DEFAULT)
+    answers = {"answers": {"colour": {"answers": ["Blue"]}}}
+    lab.script(answer(asks(QUESTION)), answer(message("Blue.")))
+    async with lab.run() as probe:
+        thread_id = await thread(lab, probe)
+        turn = await probe.run_turn(thread_id, collaborationMode=mode(kind), answer=lambda _: answers)
+    assert (turn.status, turn.text) == ("completed", "Blue.")
+    assert msgspec.json.decode(lab.model.requests[-1].output_of("c1")) == answers
+
+
+@pytest.mark.parametrize("tables", [OFF, f"{OFF}\n{ALSO_IN_DEFAULT}"])
+async def test_a_model_may_be_kept_from_asking(lab: Lab, tables: str) -> None:
+    lab.configure(tables=tables)
+    async with lab.run() as probe:
+        thread_id = await thread(lab, probe)
+        turn = await planning(lab, probe, thread_id, answer(asks(QUESTION)), answer(message("Red, then.")))
+    assert (turn.status, turn.text) == ("completed", "Red, then.")
+    assert "request_user_input" not in lab.model.requests[-1].tool_names
+    assert "request_user_input" in lab.model.requests[-1].output_of("c1")

@@ -17,6 +17,7 @@ from codex_trio.engine.context_messages import ContextParts, ContextTexts, Surro
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import EnvironmentView
 from codex_trio.engine.lineage import lineage_of
+from codex_trio.engine.modes import asking_modes
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
@@ -81,6 +82,7 @@ class ModelSurroundings:
             window=self._window_text(window) if config.feature(CONTEXT_WINDOW_FEATURE) else None,
             skills=self._offered_skills(brought),
             plugins=brought.plugins,
+            asks_in=asking_modes(config),
         )
         included = ContextParts(
             permissions=config.include_permissions_instructions,
