@@ -79,7 +79,7 @@ local_thread_store_shared_compression removed off
 background_paginated_rollout_migration development off
 chronicle development off
 apply_patch_freeform removed off
-apply_patch_streaming_events development off
+apply_patch_streaming_events development off acted
 apply_patch_preserve_line_endings removed off
 exec_permission_approvals development off acted
 write_stdin_approval stable on

@@ -6,13 +6,13 @@ engine, received by the thread that the session belongs to. Times are Unix milli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from codex_trio.domain.approval_reviews import ApprovalReview
-from codex_trio.domain.items import TurnItem
+from codex_trio.domain.items import Change, TurnItem
 from codex_trio.extensions.hooks.hook import Run
 from codex_trio.model.errors import ErrorInfo
 from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
@@ -81,6 +81,13 @@ class AgentMessageDelta(_Event, frozen=True, kw_only=True, gc=False):
 
     item_id: str
     delta: str
+
+
+class PatchPreviewed(_Event, frozen=True, kw_only=True, gc=False):
+    """What a patch that the model is still writing would change, so far; paths are as it writes them."""
+
+    item_id: str
+    changes: Mapping[str, Change]
 
 
 class ToolProgress(_Event, frozen=True, kw_only=True, gc=False):
@@ -256,6 +263,7 @@ Event: TypeAlias = (
     | RawReasoningDelta
     | CommandOutput
     | TerminalInteraction
+    | PatchPreviewed
     | ToolProgress
     | DiffUpdated
     | PlanUpdated

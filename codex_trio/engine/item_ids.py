@@ -48,10 +48,14 @@ class ItemIds:
             return wanted
         return f"{_PREFIXES[kind]}_{uuid7()}"
 
+    def is_free(self, call_id: str) -> bool:
+        """Return whether a call that the provider names so is known by that name."""
+        return _is_usable(call_id) and call_id not in self._shown
+
     def name_call(self, call: ResponseItem) -> ResponseItem:
         """Return the call, under a call id (clients see it by that one) and an id that are its own."""
         call_id = call.get("call_id") or call.get("id")
-        if not _is_usable(call_id) or call_id in self._shown:
+        if not isinstance(call_id, str) or not self.is_free(call_id):
             call_id = f"{_CALL_PREFIX}_{uuid7()}"
         named = {**call, "call_id": call_id}
         if named.get("id") in self._sent:

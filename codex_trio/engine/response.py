@@ -24,6 +24,7 @@ from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.made_pictures import MadePictures
 from codex_trio.engine.memory_citations import CitationFilter, without_citations
+from codex_trio.engine.patch_previews import PatchPreviews
 from codex_trio.engine.response_items import arguments_of, is_call, of_model, texts_of
 from codex_trio.model import events as model
 from codex_trio.model.long_events import LONGEST_TEXT
@@ -61,9 +62,18 @@ class OpenItem(msgspec.Struct, eq=False):
 class ResponseReader:
     """Feeds on the events of one response; calls go to `on_call` as soon as they are complete."""
 
-    def __init__(self, log: TurnLog, ids: ItemIds, on_call: OnCall, pictures: MadePictures) -> None:
+    def __init__(
+        self,
+        log: TurnLog,
+        ids: ItemIds,
+        on_call: OnCall,
+        pictures: MadePictures,
+        previews: PatchPreviews | None = None,
+    ) -> None:
+        """`previews` show patches while they are written, where clients want that."""
         self._log = log
         self._pictures = pictures
+        self._previews = previews
         self._ids = ids
         self._on_call = on_call
         self._open: list[OpenItem] = []
@@ -101,6 +111,8 @@ class ResponseReader:
                 self._log.emit(ReasoningSummaryPartStarted(turn_id=turn_id, item_id=item_id, index=event.summary_index))
             case model.OutputItemAdded():
                 self._item_added(event.item)
+            case model.CustomToolCallInputDelta() if self._previews is not None:
+                self._previews.more(event)
             case model.OversizedItem():
                 await self._item_done(event.item, left_out=event.left_out)
             case model.OutputItemDone():
@@ -120,11 +132,15 @@ class ResponseReader:
 
     def _item_added(self, raw: dict[str, Any]) -> None:
         kind = raw.get("type")
+        if self._previews is not None:
+            self._previews.added(raw)
         if kind in _SHOWN and self._find(kind, raw.get("id")) is None:
             self._begin(kind, raw)
 
     async def _item_done(self, raw: dict[str, Any], *, left_out: int = 0) -> None:
         self.got_output = True
+        if self._previews is not None:
+            self._previews.done(raw)
         if left_out:
             self._log.warning(
                 _TOO_LONG.format(_LONG_KINDS.get(str(raw.get("type")), "an item"), LONGEST_TEXT, left_out)

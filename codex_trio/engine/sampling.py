@@ -14,6 +14,9 @@ import trio
 
 from codex_trio.engine import events, modes
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.patch_previews import FEATURE as PATCH_PREVIEWS
+from codex_trio.engine.patch_previews import TOOL as PATCH_TOOL
+from codex_trio.engine.patch_previews import PatchPreviews
 from codex_trio.engine.proposed_plans import PlanReader
 from codex_trio.engine.repeating import Repeats
 from codex_trio.engine.request import RequestOrigin, build_request
@@ -94,6 +97,10 @@ class Sampler:
         self._registry = self._context.tools(self._said_more)
         self._equipped.append(self._registry)
         self._tool_context = self._context.tool_context(self._log, self._stop)
+        # Only what is called by itself with plain text streams as such.
+        self._shows_patches = self._context.feature(PATCH_PREVIEWS) and any(
+            (spec["type"], spec.get("name")) == ("custom", PATCH_TOOL) for spec in self._registry.specs
+        )
 
     def conclude(self, *, goes_on: bool) -> None:
         """Tell what the last response used, which was stored, and what the turn has changed if it says no more."""
@@ -158,7 +165,9 @@ class Sampler:
                 parallel=request.parallel_tool_calls,
             )
             read = PlanReader if modes.kind_of(self._settings.mode) == modes.PLAN else ResponseReader
-            reader = read(self._log, self._context.memory.history.ids, self._calls.start, self._context.made_pictures)
+            ids = self._context.memory.history.ids
+            previews = PatchPreviews(self._log, ids) if self._shows_patches else None
+            reader = read(self._log, ids, self._calls.start, self._context.made_pictures, previews)
             with trio.CancelScope() as self._stream:
                 try:
                     async with (

@@ -18,7 +18,7 @@ from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
 from codex_trio.wire.goals import goal_to_wire
 from codex_trio.wire.guardian import review_notice
 from codex_trio.wire.hooks import hook_notice
-from codex_trio.wire.items import project_item
+from codex_trio.wire.items import project_changes, project_item
 
 Projected = tuple[str, msgspec.Struct]
 
@@ -76,6 +76,30 @@ def project(thread_id: str, event: events.Event) -> Projected | None:
             return _project_rare(thread_id, event)
 
 
+def _of_item(thread_id: str, event: events.PlanDelta | events.PatchPreviewed | events.TerminalInteraction) -> Projected:
+    """Return what is told of an item while it is under way."""
+    match event:
+        case events.PlanDelta():
+            return "item/plan/delta", item_events.PlanDeltaNotification(
+                thread_id=thread_id, turn_id=event.turn_id, item_id=event.item_id, delta=event.delta
+            )
+        case events.PatchPreviewed():
+            return "item/fileChange/patchUpdated", item_events.FileChangePatchUpdatedNotification(
+                thread_id=thread_id,
+                turn_id=event.turn_id,
+                item_id=event.item_id,
+                changes=project_changes(event.changes),
+            )
+        case events.TerminalInteraction():
+            return "item/commandExecution/terminalInteraction", item_events.TerminalInteractionNotification(
+                thread_id=thread_id,
+                turn_id=event.turn_id,
+                item_id=event.item_id,
+                process_id=event.process_id,
+                stdin=event.stdin,
+            )
+
+
 def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
     match event:
         case events.TurnStarted():
@@ -103,18 +127,8 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                     turn_events.TurnPlanStep(step=step.step, status=_STEP_STATUS[step.status]) for step in event.steps
                 ],
             )
-        case events.PlanDelta():
-            return "item/plan/delta", item_events.PlanDeltaNotification(
-                thread_id=thread_id, turn_id=event.turn_id, item_id=event.item_id, delta=event.delta
-            )
-        case events.TerminalInteraction():
-            return "item/commandExecution/terminalInteraction", item_events.TerminalInteractionNotification(
-                thread_id=thread_id,
-                turn_id=event.turn_id,
-                item_id=event.item_id,
-                process_id=event.process_id,
-                stdin=event.stdin,
-            )
+        case events.PlanDelta() | events.PatchPreviewed() | events.TerminalInteraction():
+            return _of_item(thread_id, event)
         case events.ErrorReported():
             return "error", turn_events.ErrorNotification(
                 error=project_failure(event.failure),

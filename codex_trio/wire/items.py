@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -126,9 +126,14 @@ def _command(
 def _file_change(item: domain.FileChange) -> wire.FileChangeThreadItem:
     return wire.FileChangeThreadItem(
         id=item.id,
-        changes=[_change(path, change) for path, change in sorted(item.changes.items())],
+        changes=project_changes(item.changes),
         status=_COMMAND_STATUS[item.status],
     )
+
+
+def project_changes(changes: Mapping[str, domain.Change]) -> list[wire.FileUpdateChange]:
+    """Return what becomes of files, in the order of their paths."""
+    return [_change(path, change) for path, change in sorted(changes.items())]
 
 
 def _change(path: str, change: domain.Change) -> wire.FileUpdateChange:

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codex_trio.tools.apply_patch.parser import AddHunk, Chunk, DeleteHunk, Patch, PatchError, UpdateHunk, parse
+from codex_trio.tools.apply_patch.parser import (
+    AddHunk,
+    Chunk,
+    DeleteHunk,
+    Patch,
+    PatchError,
+    PatchReader,
+    UpdateHunk,
+    parse,
+)
 
 NO_BEGIN = "invalid patch: The first line of the patch must be '*** Begin Patch'"
 NO_END = "invalid patch: The last line of the patch must be '*** End Patch'"
@@ -154,3 +163,14 @@ def test_any_text_gives_a_patch_or_a_patch_error(text):
         except PatchError:
             continue
         assert isinstance(patch, Patch)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_patch_that_comes_in_pieces_is_read_as_the_whole_one(size: int) -> None:
+    lines = ["*** Begin Patch", "*** Environment ID: there", "*** Add File: a", "+x", "+", "*** Delete File: b\r"]
+    lines += ["*** Update File: c", "*** Move to: d", "@@ f", " x", "-y", "+z", "*** End of File", "*** End Patch", ""]
+    text = "\n".join(lines)
+    reader = PatchReader()
+    for at in range(0, len(text), size):
+        reader.feed(text[at : at + size])
+    assert tuple(reader.hunks()) == parse(text).hunks

@@ -8,7 +8,15 @@ import pytest
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe
 from codex_trio.conformance.shapes import ANY_INT, text_with
-from codex_trio.testing.model_script import Event, answer, custom_tool_call, function_call, message
+from codex_trio.testing.model_script import (
+    Event,
+    answer,
+    custom_tool_call,
+    function_call,
+    item_added,
+    item_done,
+    message,
+)
 
 
 def patch(call_id: str, *lines: str) -> Event:
@@ -258,3 +266,41 @@ async def test_a_patch_behind_a_cd_into_nowhere_is_refused(lab: Lab, probe: Prob
     await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
     assert not (lab.cwd / "missing").exists()
     assert lab.model.requests[1].output_of("c1") == text_with("No such file or directory")
+
+
+def streamed(text: str, call_id: str, *, size: int) -> list[Event]:
+    """Return a call of apply_patch whose input comes in pieces."""
+    item = {"type": "custom_tool_call", "id": f"ctc_{call_id}", "call_id": call_id, "name": "apply_patch", "input": ""}
+    pieces: list[Event] = [
+        {"type": "response.custom_tool_call_input.delta", "item_id": item["id"], "delta": text[at : at + size]}
+        for at in range(0, len(text), size)
+    ]
+    return [item_added(item), *pieces, item_done({**item, "input": text})]
+
+
+async def test_a_patch_is_shown_while_it_is_written_where_that_is_wanted(lab: Lab) -> None:
+    lab.configure(tables="[features]\napply_patch_streaming_events = true")
+    (lab.cwd / "old.txt").write_text("x\n")
+    (lab.cwd / "gone.txt").write_text("y\n")
+    lines = ["*** Add File: a.txt", "+one", "+two", "*** Delete File: gone.txt"]
+    lines += ["*** Update File: old.txt", "*** Move to: new.txt", "@@", "-x", "+z"]
+    text = "\n".join(["*** Begin Patch", *lines, "*** End Patch\n"])
+    lab.script(
+        answer(streamed(text, "p1", size=9)), answer(streamed("no patch\n", "p2", size=4)), answer(message("Done."))
+    )
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        turn = await probe.run_turn(thread_id)
+    shown = turn.of("item/fileChange/patchUpdated")
+    assert {(one["threadId"], one["turnId"], one["itemId"]) for one in shown} == {(thread_id, turn.id, "p1")}
+    assert shown[0]["changes"][0]["path"] == "a.txt"
+    assert shown[-1]["changes"] == [
+        {"path": "a.txt", "kind": {"type": "add"}, "diff": "one\ntwo\n"},
+        {"path": "gone.txt", "kind": {"type": "delete"}, "diff": ""},
+        {
+            "path": "old.txt",
+            "kind": {"type": "update", "move_path": "new.txt"},
+            "diff": "@@\n-x\n+z\n\n\nMoved to: new.txt",
+        },
+    ]
+    assert [item["id"] for item in turn.items("fileChange")] == ["p1"]

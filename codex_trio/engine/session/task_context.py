@@ -103,6 +103,10 @@ class TaskContext:
             "analytics_enabled": lookup(merged, ["analytics", "enabled"]) is not False,
         }
 
+    def feature(self, name: str) -> bool:
+        """Return whether the user has switched a feature on."""
+        return self._thread.config.feature(name)
+
     @property
     def marks_interruptions(self) -> bool:
         """Whether the model is told that a turn was stopped: always, but for agents whose user does not want that."""

@@ -109,6 +109,34 @@ def parse(text: str) -> Patch:
     return _Parser().parse(_unwrap(text))
 
 
+class PatchReader:
+    """Reads a patch that is still being written."""
+
+    def __init__(self) -> None:
+        self._parser = _Parser()
+        self._line = ""
+        self._number = 0
+
+    def feed(self, text: str) -> bool:
+        """Take more of the text; return whether a line came to its end. Raises `PatchError` for what is no patch."""
+        *lines, rest = text.split("\n")
+        if lines:
+            lines[0] = self._line + lines[0]
+            self._line = ""
+        self._line += rest
+        for line in lines:
+            self._number += 1
+            if self._number > 1:
+                self._parser.take(line.rstrip("\r"), number=self._number)
+            elif line.strip(WHITE) != _BEGIN:
+                raise PatchError(f"The first line of the patch must be '{_BEGIN}'")
+        return bool(lines)
+
+    def hunks(self) -> list[Hunk]:
+        """Return what the whole lines so far amount to."""
+        return self._parser.so_far()
+
+
 def _lines(text: str) -> list[str]:
     """Return lines without their `\\n` or `\\r\\n`; a final newline starts no further line."""
     pieces = text.split("\n")
@@ -181,6 +209,11 @@ class _Update:
             raise PatchError(f"Update file hunk for path '{self.path}' is empty", line=self.number)
         return UpdateHunk(path=self.path, move_to=self.move_to, chunks=tuple(self._chunks))
 
+    def so_far(self) -> UpdateHunk:
+        """Return what has come of the hunk."""
+        open_chunk = [Chunk(context=self._context, lines=tuple(self._lines))] if self._lines else []
+        return UpdateHunk(path=self.path, move_to=self.move_to, chunks=(*self._chunks, *open_chunk))
+
     def _end_of_file(self, number: int) -> None:
         if self._state == "headed":
             raise PatchError(_NO_LINES, line=number)
@@ -215,11 +248,21 @@ class _Parser:
 
     def parse(self, lines: list[str]) -> Patch:
         for number, line in enumerate(lines[1:-1], start=2):
-            self._take(line, number=number)
+            self.take(line, number=number)
         self._close(number=len(lines))
         return Patch(hunks=tuple(self._hunks), environment_id=self._environment_id)
 
-    def _take(self, line: str, *, number: int) -> None:
+    def so_far(self) -> list[Hunk]:
+        """Return the hunks, and what there is of the one that is open."""
+        hunks = list(self._hunks)
+        if self._update is not None:
+            hunks.append(self._update.so_far())
+        if self._added is not None:
+            hunks.append(self._addition(self._added))
+        return hunks
+
+    def take(self, line: str, *, number: int) -> None:
+        """Take the next line after the begin marker."""
         if self._ended:
             if line.strip(WHITE) not in ("", _END):
                 raise PatchError(_NO_END)
@@ -272,6 +315,8 @@ class _Parser:
             self._hunks.append(self._update.finish(number=number))
             self._update = None
         if self._added is not None:
-            content = "".join(f"{line}\n" for line in self._added)
-            self._hunks.append(AddHunk(path=self._added_path, content=content))
+            self._hunks.append(self._addition(self._added))
             self._added = None
+
+    def _addition(self, lines: list[str]) -> AddHunk:
+        return AddHunk(path=self._added_path, content="".join(f"{line}\n" for line in lines))
