@@ -21,7 +21,7 @@ from codex_trio.tools.dynamic_specs import DynamicTool, DynamicToolGroup, groups
 from codex_trio.tools.picture_form import PictureProblem
 from codex_trio.tools.pictures import ModelPictures, omitted
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
-from codex_trio.tools.truncate import fit_parts
+from codex_trio.tools.truncate import fit_parts, output_bound
 
 CANCELLED = "dynamic tool call was cancelled before receiving a response"
 NO_AUDIO = "audio content omitted because you do not support audio input"
@@ -128,7 +128,9 @@ class ClientTool:
             raise
         await context.log.completed(_ended(item, started, answer))
         content = [await self._part(part) for part in answer.content_items]
-        return ToolOutput(content=_content(fit_parts(content, max_tokens=context.model.tool_output_token_limit)))
+        return ToolOutput(
+            content=_content(fit_parts(content, max_tokens=output_bound(context.model.tool_output_token_limit)))
+        )
 
     async def _answer(self, item: DynamicToolCall, context: ToolContext) -> ClientToolAnswer:
         call = ClientToolCall(

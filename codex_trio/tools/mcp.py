@@ -31,12 +31,12 @@ from codex_trio.tools.picture_form import PictureProblem
 from codex_trio.tools.pictures import ModelPictures, omitted
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
 from codex_trio.tools.review import McpCallQuestion, ReviewOutcome
-from codex_trio.tools.truncate import fit_parts
+from codex_trio.tools.truncate import cut_middle, fit_parts, output_bound
 from codex_trio.util.clock import now_ms
 from codex_trio.util.loose_json import tables_of
 
 POLICY_SAYS_NEVER = "MCP tool call requires approval, but approval policy is never"
-NO_AUDIO = "audio content omitted because you do not support audio input"
+NO_AUDIO = "<audio content omitted because you do not support audio input>"
 
 _STORE_SECONDS = 10.0
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
@@ -207,21 +207,16 @@ class CallMcpTool:
             raise ToolFailure(f"tool call error: tool call failed for `{name}`\n\n{cause}") from failure
 
     async def _output(self, result: dict[str, Any], began: float, context: ToolContext) -> Any:
-        parts = tables_of(result.get("content"))
+        """Return what the model reads: the text of a structured result, else the parts of a plain one."""
         structured = result.get("structuredContent")
-        if result.get("isError") is not True and structured is not None:
-            return self._text_of(structured, began, context)
-        if result.get("isError") is not True and not any(part.get("type") in ("image", "audio") for part in parts):
-            return self._text_of(parts, began, context)
-        shown = [await self._part(part) for part in parts]
-        return self._fitted(context, [_text(_header(began)), *shown])
-
-    def _text_of(self, value: Any, began: float, context: ToolContext) -> str:
-        text = f"{_header(began)}\n{msgspec.json.encode(value).decode()}"
-        return self._fitted(context, [_text(text)])[0]["text"]
+        if structured is not None:
+            text = f"{_header(began)}\n{msgspec.json.encode(structured).decode()}"
+            return cut_middle(text, max_tokens=output_bound(context.model.tool_output_token_limit))
+        shown = [await self._part(part) for part in tables_of(result.get("content"))]
+        return self._fitted(context, [_text(_header(began)), *(part for part in shown if part.get("text") != "")])
 
     def _fitted(self, context: ToolContext, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return fit_parts(parts, max_tokens=context.model.tool_output_token_limit)
+        return fit_parts(parts, max_tokens=output_bound(context.model.tool_output_token_limit))
 
     async def _part(self, part: Mapping[str, Any]) -> dict[str, Any]:
         """Return a part of a result as the model reads it."""

@@ -11,6 +11,9 @@ BYTES_PER_TOKEN = 4
 _HEAD_TOKENS = 500
 """What tools say of their outputs, beside what they fit by themselves."""
 
+_NOTE_TOKENS = 32
+"""More than the notes cost that say what is missing."""
+
 _OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output"})
 
 
@@ -47,31 +50,36 @@ def fit_parts(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[
     """Return content parts whose texts cost no more than that together; other parts stay as they are.
 
     Texts after the last that has room are left out, and counted in one note at the end: a note for each would cost more
-    than many short texts do.
+    than many short texts do (form of 0.171.0).
     """
     left = max_tokens
     fitted: list[dict[str, Any]] = []
-    missing: list[int] = []
+    missing = 0
     for part in parts:
         if part["type"] != "input_text":
             fitted.append(part)
             continue
-        tokens = token_estimate(part["text"])
         if left <= 0:
-            missing.append(tokens)
+            missing += 1
             continue
-        part = {**part, "text": fit(part["text"], max_tokens=left)}
+        part = {**part, "text": cut_middle(part["text"], max_tokens=left)}
         # An empty one costs something too.
         left -= max(token_estimate(part["text"]), 1)
         fitted.append(part)
     if missing:
-        note = f"…{len(missing)} more texts truncated (original token count: {sum(missing)})…"
-        fitted.append({"type": "input_text", "text": note})
+        fitted.append({"type": "input_text", "text": f"[omitted {missing} text items ...]"})
     return fitted
 
 
+def output_bound(max_tokens: int) -> int:
+    """Return what an output may cost in the history of a model that takes so many tokens of one: a fifth more for what
+    is said of it (0.171.0).
+    """
+    return max(max_tokens * 6 // 5, max_tokens + _HEAD_TOKENS)
+
+
 def fit_item(item: Mapping[str, Any], *, max_tokens: int) -> dict[str, Any]:
-    """Return an item of a model's history; an output costs no more than that, and a fifth for what a tool says of it.
+    """Return an item of a model's history; an output costs no more than it may for a model that takes so many tokens.
 
     Most tools fit what they give by themselves. This is for what a user, a client or another agent says by way of one
     (bound and form observed in release 0.171.0).
@@ -79,13 +87,15 @@ def fit_item(item: Mapping[str, Any], *, max_tokens: int) -> dict[str, Any]:
     item = cast("dict[str, Any]", item)
     if item.get("type") not in _OUTPUTS:
         return item
-    output, most = item.get("output"), max(max_tokens * 6 // 5, max_tokens + _HEAD_TOKENS)
+    output, most = item.get("output"), output_bound(max_tokens)
     if isinstance(output, list):
         parts = cast("list[dict[str, Any]]", output)
-        if sum(_cost(part.get("text")) for part in parts) <= most:
+        if sum(_cost(part.get("text")) for part in parts) <= most + _NOTE_TOKENS:
             return item
         return {**item, "output": fit_parts(parts, max_tokens=most)}
-    return {**item, "output": cut_middle(output, max_tokens=most)} if isinstance(output, str) else item
+    if not isinstance(output, str) or token_estimate(output) <= most + _NOTE_TOKENS:
+        return item
+    return {**item, "output": cut_middle(output, max_tokens=most)}
 
 
 def _cost(text: Any) -> int:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.tools.truncate import fit, fit_item, fit_joined, fit_parts, token_estimate
+from codex_trio.tools.truncate import cut_middle, fit, fit_item, fit_joined, fit_parts, output_bound, token_estimate
 
 
 def test_output_within_the_budget_is_given_as_it_is():
@@ -40,7 +40,7 @@ def test_texts_past_the_budget_are_counted_and_not_each_noted():
     many = [*texts(*["x"] * 50_000), picture, *texts(*[""] * 50_000)]
     fitted = fit_parts(many, max_tokens=100)
     assert fitted[:100] == texts(*["x"] * 100)
-    assert fitted[100:] == [picture, *texts("…99900 more texts truncated (original token count: 49900)…")]
+    assert fitted[100:] == [picture, *texts("[omitted 99900 text items ...]")]
 
 
 def test_texts_of_a_script_past_the_budget_become_one_with_its_end():
@@ -62,7 +62,10 @@ def test_an_output_fits_whoever_gave_it(kind, wrap):
     assert 5_900 < len(str(fitted)) < 6_400
     assert {name: fitted[name] for name in ("type", "call_id")} == {"type": kind, "call_id": "c1"}
     # What a tool has fitted by itself is not cut once more, and pictures and messages are no such text.
+    most = output_bound(1000)
     for kept in (
+        {**item, "output": cut_middle("y" * 100_000, max_tokens=most)},
+        {**item, "output": fit_parts(texts("y" * 100_000, "z", "z"), max_tokens=most)},
         {**item, "output": wrap(f"Exit code: 0\n{fit('y' * 100_000, max_tokens=1000)}")},
         {**item, "output": [image]},
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x" * 100_000}]},

@@ -94,7 +94,7 @@ async def test_the_model_is_told_of_a_servers_tools_and_calls_them(lab: Lab) -> 
 
 
 async def test_calls_read_back_as_they_were_streamed(lab: Lab) -> None:
-    tools = ("fail", "picture", "danger")
+    tools = ("fail", "picture", "danger", "steps")
     async with ready(lab, server()) as (probe, thread_id):
         turn = await run(lab, probe, thread_id, *(call(tool, call_id=f"call_{tool}") for tool in tools))
         streamed = turn.items("mcpToolCall")
@@ -102,10 +102,22 @@ async def test_calls_read_back_as_they_were_streamed(lab: Lab) -> None:
         ("fail", "failed", None),
         ("picture", "completed", None),
         ("danger", "completed", None),
+        ("steps", "completed", None),
     ]
-    assert lab.model.requests[-1].output_of("call_fail")[1] == {"type": "input_text", "text": "it did not work"}
-    assert lab.model.requests[-1].output_of("call_picture")[2]["image_url"].startswith("data:image/png;base64,")
+    outputs = {tool: lab.model.requests[-1].output_of(f"call_{tool}") for tool in tools}
+    assert outputs["danger"].endswith('\n{"result":"did it"}')
+    assert [[part["type"] for part in outputs[tool]] for tool in ("fail", "picture", "steps")] == [
+        ["input_text", "input_text"],
+        ["input_text", "input_text", "input_image"],
+        ["input_text", "input_text"],
+    ]
+    assert [outputs[tool][1]["text"] for tool in ("fail", "picture", "steps")] == ["it did not work", "look", "done"]
+    assert outputs["picture"][2]["image_url"].startswith("data:image/png;base64,")
     async with lab.run() as probe:
+        await probe.request("thread/resume", {"threadId": thread_id})
+        lab.script(answer(message("Again.")))
+        await probe.run_turn(thread_id)
+        assert {tool: lab.model.requests[-1].output_of(f"call_{tool}") for tool in tools} == outputs
         read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
     items = [item for item in read["thread"]["turns"][0]["items"] if item["type"] == "mcpToolCall"]
     assert items == streamed
