@@ -141,6 +141,7 @@ class ConfigService:
         self._thread_config = thread_config
         self._thread_layers: dict[Path | None, tuple[ConfigLayer, ...]] = {}
         self._startup_problem: ConfigLoadError | None = None
+        self._started_with: EffectiveConfig | None = None
 
     @cached_property
     def writes(self) -> CommandWrites:
@@ -344,7 +345,13 @@ class ConfigService:
 
     def requirements(self) -> Requirements:
         """Return what administrators require as of now. Raises `ConfigLoadError` when that cannot be told."""
-        return self.sources(None).requirements
+        try:
+            return self.sources(None).requirements
+        except ConfigLoadError:
+            # Perhaps it is the user's file that cannot be read, and it has no say in them.
+            return read_sources(
+                msgspec.structs.replace(self._paths, profile=None), cwd=None, user_table={}
+            ).requirements
 
     def stand_by(self, folders: Iterable[str]) -> None:
         """Take it from the user that the settings below these folders are right as they are now. Raises `OSError`."""
@@ -368,8 +375,17 @@ class ConfigService:
         """Return the configuration a server starts with: its own folder's, or defaults when the files are broken.
 
         Raises `StartupRefused` when the command line's own settings are at fault, for a withdrawn setting, and in
-        strict loading for anything wrong.
+        strict loading for anything wrong. Where files come to say so later, what was returned before holds: no start
+        is refused any more, and requests that load the files say what is wrong.
         """
+        try:
+            self._started_with = self._startup_default()
+        except StartupRefused:
+            if self._started_with is None:
+                raise
+        return self._started_with
+
+    def _startup_default(self) -> EffectiveConfig:
         try:
             return self.load()
         except ConfigLoadError as error:

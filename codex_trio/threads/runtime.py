@@ -14,7 +14,7 @@ import msgspec
 import trio
 
 from codex_trio.config.edit import Edit
-from codex_trio.config.errors import ConfigWriteError, StartupRefused
+from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.write import write_edits
@@ -29,9 +29,8 @@ from codex_trio.extensions.mcp.connection import McpMeans
 from codex_trio.extensions.mcp.errors import McpGone
 from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore
-from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import McpServerSettings, OAuthSettings, oauth_settings
+from codex_trio.extensions.mcp.settings import McpServerSettings, oauth_settings
 from codex_trio.extensions.mcp.stdio import Start
 from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.local import LocalFiles
@@ -170,7 +169,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     logins = McpLogins(
         parts.transport,
         LoginStore(parts.codex_home),
-        settings=partial(_login_settings, parts.config),
+        settings=lambda: oauth_settings(parts.config.startup_default().merged),
     )
     means = McpMeans(
         start=parts.start_process,
@@ -250,13 +249,6 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         mcp_logins=ServerLogins(logins, mcp, parts.clients),
         warm=partial(_warm, parts),
     )
-
-
-def _login_settings(config: ConfigService) -> OAuthSettings:
-    try:
-        return oauth_settings(config.startup_default().merged)
-    except StartupRefused as refused:
-        raise OAuthFailure(str(refused)) from refused
 
 
 def _hook_runner(parts: RuntimeParts, config: EffectiveConfig, call: CallTool) -> HookRunner:

@@ -244,6 +244,23 @@ def test_the_untrusted_policy_in_a_file_refuses_the_start(setting: Setting) -> N
         setting.service().load()
 
 
+@pytest.mark.parametrize("text", ['approval_policy = "untrusted"\n', 'model_provider = "none"\n', "[broken\n"])
+def test_no_start_is_refused_any_more_by_what_is_written_while_the_server_runs(setting: Setting, text: str) -> None:
+    setting.user('model = "x"\n')
+    (setting.etc / "requirements.toml").write_text('allowed_approval_policies = ["never"]\n')
+    service = setting.service()
+    service.startup_default()
+
+    setting.user(text)
+    with pytest.raises(ConfigLoadError):
+        service.load()
+    service.startup_default()
+    assert service.requirements().approval_policies is not None
+
+    setting.user('model = "y"\n')
+    assert service.startup_default().model == "y"
+
+
 def test_strict_loading_refuses_a_key_that_nobody_reads_with_its_place(setting: Setting) -> None:
     setting.user('model = "x"\nbogus = 1\n')
 

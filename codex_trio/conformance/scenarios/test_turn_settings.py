@@ -174,3 +174,17 @@ async def test_modes_that_are_offered_are_told_to_the_model_and_others_are_refus
         )
         assert error.code == -32600
         assert "`none such`" in error.message
+
+
+@pytest.mark.parametrize(
+    "text", ['approval_policy = "untrusted"', 'sandbox_mode = "loose"', 'model_provider = "none"', "[broken", "= ="]
+)
+async def test_a_file_that_is_broken_meanwhile_keeps_no_thread_from_working(lab: Lab, text: str) -> None:
+    lab.script(answer(message("Before.")), answer(message("After.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        assert (await probe.run_turn(thread_id)).text == "Before."
+        lab.write_config(text)
+        assert (await probe.run_turn(thread_id)).text == "After."
+        refused = await probe.refusal("thread/start", {"cwd": str(lab.cwd)})
+        assert (refused.code, refused.message[:28]) == (-32600, "failed to load configuration")
