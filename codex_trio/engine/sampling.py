@@ -64,6 +64,8 @@ class Sampler:
         self._equip()
         self._stream: trio.CancelScope | None = None
         self._is_rerouted = False
+        self._checks: set[str] = set()
+        """Those that the turn's user has been asked to pass, in the provider's words."""
         self.first_token_ms: int | None = None
         self.calls_made = 0
         """How many tools the model has called."""
@@ -215,7 +217,8 @@ class Sampler:
             case TurnState():
                 self._log.note_turn_state(event.value)
             case ProviderChecks():
-                checks = tuple(_CHECKS[word] for word in event.checks if word in _CHECKS)
+                checks = tuple(_CHECKS[word] for word in event.checks if word in _CHECKS.keys() - self._checks)
+                self._checks.update(event.checks)
                 if checks:
                     self._log.emit(events.VerificationWanted(turn_id=turn_id, checks=checks))
             case ProviderModeration():

@@ -6,6 +6,7 @@ Does not own: events of the expected shape (`events`) or what they mean (`stream
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -16,6 +17,9 @@ from codex_trio.model.events import DirectEvent, ResponseItem, WireEnd, WireEven
 from codex_trio.model.lenient_json import UnreadableJson
 from codex_trio.model.provider_error import quoted
 from codex_trio.model.sse import SseEvent
+
+_BESIDE_ANSWER = re.compile(rb'\{\s*"type"\s*:\s*"response\.metadata"')
+"""The beginning of an event that is no part of the answer."""
 
 _MAX_INDEX = 2**31 - 1
 
@@ -40,6 +44,8 @@ class OddEventReader:
         try:
             value = lenient_json.decode(text)
         except UnreadableJson as error:
+            if _BESIDE_ANSWER.match(text):
+                return None
             if text.startswith(b"{") or event.name.startswith("response."):
                 raise UnreadableEvent(f"an event cannot be read: {error}: {quoted(text[:200])}") from None
             return _words(text, event)

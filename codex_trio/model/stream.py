@@ -46,6 +46,7 @@ MAX_TEXT = 64 * 1024 * 1024
 """A response whose deltas grow beyond this many characters is given up: memory is not without end."""
 
 _HEAD_BYTES = 4096
+_MODERATION = "openai_chatgpt_moderation_metadata"
 _MAX_TURN_STATE = 16 * 1024
 _OF_ITEM = re.compile(rb'"type"\s*:\s*"response\.output_item\.')
 
@@ -287,8 +288,8 @@ def _note_turn_state(headers: Mapping[str, Any], events: list[ModelEvent]) -> No
 def _note_metadata(metadata: Mapping[str, Any], events: list[ModelEvent]) -> None:
     checks = metadata.get("openai_verification_recommendation")
     if isinstance(checks, list):
-        words = tuple(word for word in cast("list[Any]", checks) if isinstance(word, str))
-        events.append(wire.ProviderChecks(words))
-    moderation = metadata.get("openai_chatgpt_moderation_metadata")
-    if moderation is not None:
-        events.append(wire.ProviderModeration(moderation))
+        words = dict.fromkeys(word for word in cast("list[Any]", checks) if isinstance(word, str))
+        if words:
+            events.append(wire.ProviderChecks(tuple(words)))
+    if _MODERATION in metadata and not lenient_json.is_too_deep(metadata[_MODERATION]):
+        events.append(wire.ProviderModeration(metadata[_MODERATION]))

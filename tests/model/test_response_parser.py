@@ -15,6 +15,8 @@ from codex_trio.model.events import (
     OutputItemAdded,
     OutputItemDone,
     OutputTextDelta,
+    ProviderChecks,
+    ProviderModeration,
     RateLimits,
     ReasoningSummaryPartAdded,
     ReasoningSummaryTextDelta,
@@ -267,6 +269,49 @@ def test_what_is_to_be_told_again_is_read_where_it_can_be(said: Any, told: list[
     if isinstance(said, str):
         events = ResponseParser().begin({"x-codex-turn-state": said})
         assert [event.value for event in events if isinstance(event, TurnState)] == told
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (["a", "b", "a"], [("a", "b")]),
+        ([1, "a", None, ["a"]], [("a",)]),
+        ([1], []),
+        ([], []),
+        ("a", []),
+        ({"a": 1}, []),
+        (None, []),
+        (True, []),
+    ],
+)
+def test_checks_of_the_user_are_read_once_each_in_a_list_of_words(said: Any, told: list[tuple[str, ...]]):
+    metadata = {"openai_verification_recommendation": said}
+    assert read({"type": "response.metadata", "metadata": metadata})[0] == [ProviderChecks(checks) for checks in told]
+
+
+@pytest.mark.parametrize("said", [{"a": [1, None]}, None, "", 0, False, [], {}])
+def test_moderation_is_told_whatever_it_says(said: Any):
+    metadata = {"openai_chatgpt_moderation_metadata": said}
+    assert read({"type": "response.metadata", "metadata": metadata})[0] == [ProviderModeration(said)]
+
+
+def test_moderation_of_many_words_is_told_as_far_as_anything_is():
+    metadata = {"openai_chatgpt_moderation_metadata": {"words": "x" * 10_000_000}}
+    [event] = read({"type": "response.metadata", "metadata": metadata})[0]
+    assert event.metadata["words"].startswith("xxx")
+    assert len(event.metadata["words"]) < 1_000_000
+
+
+@pytest.mark.parametrize("depth", [5_000, 200_000])
+def test_moderation_that_is_nested_beyond_all_reason_ends_nothing(depth: int):
+    reader = ResponseParser()
+    nested = b"[" * depth + b"]" * depth
+    told = reader.feed(
+        b'data: {"type":"response.metadata","metadata":{"openai_chatgpt_moderation_metadata":%b}}\n\n' % nested
+    )
+    told += reader.feed(sse(CREATED, COMPLETED))
+    assert not any(isinstance(event, ProviderModeration) for event in told)
+    assert (reader.completed, reader.error) == (True, None)
 
 
 JSON = st.recursive(

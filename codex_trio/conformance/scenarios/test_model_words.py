@@ -259,13 +259,16 @@ async def test_a_turn_waits_for_the_network_whatever_the_number_of_retries(lab: 
 
 async def test_what_the_provider_says_of_the_user_and_the_turn_is_told(lab: Lab, probe: Probe) -> None:
     said = {
-        "openai_verification_recommendation": ["trusted_access_for_cyber"],
+        "openai_verification_recommendation": ["unheard_of", *["trusted_access_for_cyber"] * 2],
         "openai_chatgpt_moderation_metadata": {"flagged": False},
     }
     event = {"type": "response.metadata", "metadata": said}
-    turn = await turn_of(lab, probe, answer(event, message("Hi.")))
+    nothing = {"type": "response.metadata", "metadata": {"openai_chatgpt_moderation_metadata": None}}
+    turn = await turn_of(lab, probe, answer(event, event, nothing, message("Hi.")))
+    # The user is asked once in a turn.
     assert [without_ids(params) for params in turn.of("model/verification")] == [
         {"verifications": ["trustedAccessForCyber"]}
     ]
-    assert [without_ids(params) for params in turn.of("turn/moderationMetadata")] == [{"metadata": {"flagged": False}}]
+    moderated = [params["metadata"] for params in turn.of("turn/moderationMetadata")]
+    assert moderated == [{"flagged": False}, {"flagged": False}, None]
     assert turn.status == "completed"
