@@ -170,14 +170,16 @@ class ApprovalFlow:
         """Ask about a host that a command wants to reach; not from within the call of a tool."""
         self._approver.hold(question.item_id)
         try:
-            answer = await self._ask(question)
+            return await self._ask(question)
         finally:
             self._approver.release(question.item_id)
+
+    async def host_answered(self, answer: ReviewDecision) -> None:
+        """End the turn if the answer about a host said so: everybody who waited for it knows it by then."""
         if answer.outcome is ReviewOutcome.CANCELLED:
             # The command ends with the turn, and this with the command; one of an earlier turn goes on.
             with trio.move_on_after(_END_SECONDS):
                 await self._stop_turn()
-        return answer
 
     async def close_call(self) -> None:
         """End the turn if a decision about one of its calls said so: the model has been told of that call."""

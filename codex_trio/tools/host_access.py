@@ -50,6 +50,7 @@ class CommandHosts:
             # Who gave none is asked again by the next attempt: the turn that it was asked in may just have ended.
             if answer.outcome is not ReviewOutcome.FAILED:
                 self._answered[key] = answer
+            await self._context.approvals.host_answered(answer)
         if answer.accepted:
             return None
         return refusal(attempt, "not_allowed", answer.reason, "")

@@ -287,3 +287,14 @@ async def test_who_cancels_ends_the_turn(bench: Bench, mock_clock: trio.testing.
             mock_clock.jump(11)
             await trio.testing.wait_all_tasks_blocked()
     assert not of_the_command.cancelled_caught
+
+
+async def test_who_cancels_is_asked_no_more_by_those_who_waited_for_the_same_answer(
+    bench: Bench, mock_clock: trio.testing.MockClock
+) -> None:
+    mock_clock.autojump_threshold = 0
+    bench.somebody.answers = [answered(ReviewOutcome.CANCELLED)]
+    refusals = await all_tried(bench, [(WEB, bench.command()), (WEB, bench.command())])
+    assert bench.was_stopped
+    assert len(bench.somebody.questions) == 1
+    assert all(refusals)
