@@ -73,7 +73,7 @@ class Bench:
         self.somebody = Asked()
         self.warnings: list[str] = []
         self.told: list[str] = []
-        self.was_stopped = False
+        self.stops = 0
         self._accepted = SessionApprovals()
         self._approval: AskForApproval = approval
         self.listed = ListedHosts(
@@ -82,7 +82,7 @@ class Bench:
 
     def command(self, environment_id: str = "local") -> CommandHosts:
         async def stop() -> NoReturn:
-            self.was_stopped = True
+            self.stops += 1
             await trio.sleep_forever()
             raise AssertionError
 
@@ -275,26 +275,20 @@ async def test_nobody_is_asked_who_does_not_want_to_be(tmp_path: Path, approval:
     assert bench.somebody.questions == []
 
 
-async def test_who_cancels_ends_the_turn(bench: Bench, mock_clock: trio.testing.MockClock) -> None:
-    bench.somebody.answers = [answered(ReviewOutcome.CANCELLED)]
-    with trio.CancelScope() as of_the_command:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(partial(bench.tried, WEB))
-            await trio.testing.wait_all_tasks_blocked()
-            assert bench.was_stopped
-            assert bench.somebody.held == set()
-            # A command of an earlier turn goes on, and is refused.
-            mock_clock.jump(11)
-            await trio.testing.wait_all_tasks_blocked()
-    assert not of_the_command.cancelled_caught
-
-
-async def test_who_cancels_is_asked_no_more_by_those_who_waited_for_the_same_answer(
+async def test_who_cancels_ends_the_turns_of_all_who_wait_and_is_asked_once(
     bench: Bench, mock_clock: trio.testing.MockClock
 ) -> None:
-    mock_clock.autojump_threshold = 0
     bench.somebody.answers = [answered(ReviewOutcome.CANCELLED)]
-    refusals = await all_tried(bench, [(WEB, bench.command()), (WEB, bench.command())])
-    assert bench.was_stopped
-    assert len(bench.somebody.questions) == 1
-    assert all(refusals)
+    with trio.CancelScope() as of_the_commands:
+        async with trio.open_nursery() as nursery:
+            for _ in range(2):
+                nursery.start_soon(partial(bench.tried, WEB))
+            await trio.testing.wait_all_tasks_blocked()
+            # Nobody waits for the turn of the one that asked to end.
+            assert bench.stops == 2
+            assert len(bench.somebody.questions) == 1
+            assert bench.somebody.held == set()
+            # Commands of earlier turns go on, and are refused.
+            mock_clock.jump(11)
+            await trio.testing.wait_all_tasks_blocked()
+    assert not of_the_commands.cancelled_caught
