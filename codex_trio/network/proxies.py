@@ -21,12 +21,12 @@ import trio
 from codex_trio.network.dialing import Dialer, SystemDialer
 from codex_trio.network.gate import HostGate, Tell
 from codex_trio.network.judging import HostJudge, ListedHosts, Rules
+from codex_trio.network.places import CommandPlaces, SharedPlaces
 from codex_trio.network.socks_front import serve_socks
 from codex_trio.sandbox.policy import HostLimits
 
 _log = logging.getLogger(__name__)
 
-MOST_OF_A_COMMAND = 64
 _MOST = 256
 _SHARE_OF_DESCRIPTORS = 8
 _LISTENERS = 2
@@ -37,12 +37,12 @@ _Serve = Callable[[trio.SocketStream, HostGate], Awaitable[None]]
 
 
 class CommandProxies:
-    """Made by `open_command_proxies`. `most` is how many connections there are at once, of all commands."""
+    """Made by `open_command_proxies`. `most` is how many connections commands share."""
 
     def __init__(self, nursery: trio.Nursery, dialer: Dialer, most: int) -> None:
         self._nursery = nursery
         self._dialer = dialer
-        self._room = trio.Semaphore(most)
+        self._places = SharedPlaces(most)
 
     def door(
         self,
@@ -58,16 +58,15 @@ class CommandProxies:
         `tell` is told of refusals, beside the command.
         """
         gate = HostGate(ListedHosts(limits, rules), judge, tell, self._dialer)
-        return CommandDoor(self._nursery, self._room, gate, socks=limits.socks)
+        return CommandDoor(self._nursery, self._places.of_a_command(), gate, socks=limits.socks)
 
 
 class CommandDoor:
     """The way out of one command, from its start until it is closed."""
 
-    def __init__(self, nursery: trio.Nursery, room: trio.Semaphore, gate: HostGate, *, socks: bool) -> None:
+    def __init__(self, nursery: trio.Nursery, places: CommandPlaces, gate: HostGate, *, socks: bool) -> None:
         self._nursery = nursery
-        self._room = room
-        self._own_room = trio.Semaphore(MOST_OF_A_COMMAND)
+        self._places = places
         from codex_trio.network.http_front import serve_http  # its parser is for commands that are held to hosts
 
         self._fronts: tuple[_Serve, ...] = (serve_http, serve_socks) if socks else (serve_http,)
@@ -111,12 +110,7 @@ class CommandDoor:
                 continue
             # Who comes while there is no room waits in the kernel's queue.
             try:
-                await self._own_room.acquire()
-                try:
-                    await self._room.acquire()
-                except BaseException:
-                    self._own_room.release()
-                    raise
+                await self._places.take()
             except BaseException:
                 client.socket.close()
                 raise
@@ -131,8 +125,7 @@ class CommandDoor:
         except Exception:
             _log.exception("a connection of a command was not served")
         finally:
-            self._room.release()
-            self._own_room.release()
+            self._places.give_back()
 
 
 async def _taken_over(ours: socket.socket) -> list[trio.SocketListener]:

@@ -13,7 +13,8 @@ import trio
 from codex_trio.config.settings import HostLists
 from codex_trio.network.dialing import Unreachable
 from codex_trio.network.judging import Refusal
-from codex_trio.network.proxies import MOST_OF_A_COMMAND, CommandProxies, open_command_proxies
+from codex_trio.network.places import MOST_OF_A_COMMAND
+from codex_trio.network.proxies import CommandProxies, open_command_proxies
 from codex_trio.network.relay import IDLE_SECONDS
 from codex_trio.sandbox.policy import HostLimits
 
