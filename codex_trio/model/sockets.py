@@ -4,8 +4,8 @@ Owns the sockets that are kept, what was last said on each, and which threads go
 not own frames (util/websocket_frames.py), what is new (model/incremental.py), addresses (endpoint.py), or the meaning
 of events (stream.py).
 
-Protocol source: `responses_websockets=2026-02-06` as release 0.171.0 speaks it, without compression and without asking
-for a response of nothing first.
+Protocol source: `responses_websockets=2026-02-06` as release 0.171.0 speaks it, without asking for a response of
+nothing first.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import os
 import time
+import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
@@ -30,6 +31,15 @@ from codex_trio.model.http_failures import ConnectFailure, HttpFailure, IdleTime
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.long_events import LARGE
 from codex_trio.model.request import TURN_STATE, ModelRequest, encode_body, encode_headers
+from codex_trio.util.websocket_deflate import HEADER as EXTENSIONS
+from codex_trio.util.websocket_deflate import (
+    OFFER,
+    Agreement,
+    ExtensionProblem,
+    MessageDeflater,
+    MessageInflater,
+    agreement_of,
+)
 from codex_trio.util.websocket_frames import Closed, FrameError, FrameReader, FrameWriter, Message, Ping
 
 KEEP_SECONDS = 120.0
@@ -77,7 +87,10 @@ class ModelSocket:
         self.is_watched = False
         """Whether somebody closes it when it is not used for long."""
         self._upgraded = upgraded
-        self._reader = FrameReader(max_message_bytes=MAX_MESSAGE, from_client=False)
+        agreed = _agreed(upgraded)
+        self._inflater = None if agreed is None else MessageInflater(forgets=agreed.server_forgets)
+        self._deflater = None if agreed is None else _deflater_of(agreed)
+        self._reader = FrameReader(max_message_bytes=MAX_MESSAGE, from_client=False, compressible=agreed is not None)
         self._writer = FrameWriter(masked=True)
 
     async def ask(self, request: ModelRequest) -> None:
@@ -86,8 +99,11 @@ class ModelSocket:
         previous = None if new is None or self.last is None else self.last.response_id
         sent = request if new is None else msgspec.structs.replace(request, input=new)
         self.last = ModelExchange(request)
-        message = encode_create(sent, previous)
-        for frame in self._writer.message([message], len(message)):
+        message, compressed = encode_create(sent, previous), self._deflater is not None
+        if self._deflater is not None:
+            # Whole conversations take a while.
+            message = await trio.to_thread.run_sync(self._deflater.deflated, message)
+        for frame in self._writer.message([message], len(message), compressed=compressed):
             await self._upgraded.send(b"".join(frame))
 
     async def receive(self, seconds: float) -> bytes:
@@ -96,9 +112,10 @@ class ModelSocket:
             while True:
                 event = self._next()
                 if isinstance(event, Message):
+                    payload = await self._inflated(event.payload) if event.compressed else event.payload
                     if self.last is not None:
-                        self.last.note(event.payload)
-                    return event.payload
+                        self.last.note(payload)
+                    return payload
                 if isinstance(event, Ping):
                     await self._upgraded.send(self._writer.pong(event.payload))
                 elif isinstance(event, Closed):
@@ -106,6 +123,21 @@ class ModelSocket:
                 elif event is None:
                     self._reader.feed(await self._upgraded.receive(_READ_BYTES))
         raise IdleTimeout("nothing came on the websocket")
+
+    async def _inflated(self, payload: bytes) -> bytes:
+        """Return what was compressed. Raises HttpFailure."""
+        assert self._inflater is not None
+        message = bytearray()
+        try:
+            for piece in self._inflater.pieces(payload):
+                if message:
+                    await trio.lowlevel.checkpoint()
+                message += piece
+                if len(message) > MAX_MESSAGE:
+                    raise Broken(f"a message on the websocket is longer than {MAX_MESSAGE} bytes")
+        except zlib.error as error:
+            raise Broken(f"what came on the websocket cannot be inflated: {error}") from error
+        return bytes(message)
 
     def _next(self) -> Any:
         try:
@@ -161,6 +193,19 @@ class SocketResponse:
     async def aclose(self, *, drain: bool) -> None:
         """Give the socket back, to be kept if the response was whole (`drain`)."""
         await self._give_back(self, drain)
+
+
+def _agreed(upgraded: Upgraded) -> Agreement | None:
+    """Return how messages are compressed on a connection. Raises Broken."""
+    try:
+        return agreement_of(upgraded.headers.get(EXTENSIONS))
+    except ExtensionProblem as problem:
+        raise Broken(str(problem)) from problem
+
+
+def _deflater_of(agreed: Agreement) -> MessageDeflater | None:
+    deflater = MessageDeflater(forgets=agreed.client_forgets, bits=agreed.client_bits)
+    return deflater if deflater.is_possible else None
 
 
 async def _by_nobody() -> Mapping[str, str]:
@@ -257,11 +302,16 @@ class ModelSockets:
         self, target: Endpoint, request: ModelRequest, attested: Mapping[str, str], seconds: float
     ) -> ModelSocket:
         headers = {**encode_headers(request.headers), **attested, **target.headers, "openai-beta": _BETA}
+        headers[EXTENSIONS] = OFFER
         for name in ("accept", "content-type", TURN_STATE):
             headers.pop(name, None)
         with trio.move_on_after(seconds):
             opened = await upgrade_to_websocket(self._transport, target.url, headers=headers, idle_timeout=seconds)
-            return ModelSocket(opened, target)
+            try:
+                return ModelSocket(opened, target)
+            except Broken:
+                await opened.aclose()
+                raise
         raise IdleTimeout(f"the provider did not answer within {seconds:g} seconds")
 
     async def _drop_when_old(self, thread_id: str, socket: ModelSocket) -> None:

@@ -50,6 +50,8 @@ class ModelServer:
         """Every `POST` received so far, answered or not, in order of arrival."""
         self.has_websockets = False
         """Whether it agrees to websockets; each message on one is a request whose method is `WS`."""
+        self.websocket_extensions = ""
+        """What is agreed to beside that, in the words of the header: `permessage-deflate` and its parameters."""
         self._replies = list(replies)
         self._news = Bell()
 
@@ -132,8 +134,9 @@ class _HttpConnection:
             request = _to_request(head, body)
             key = request.headers.get("sec-websocket-key")
             if key is not None and self._server.has_websockets:
-                await self._stream.send_all(switching(key))
-                await serve_messages(self._stream, request, self._taken)
+                extensions = self._server.websocket_extensions
+                await self._stream.send_all(switching(key, extensions=extensions))
+                await serve_messages(self._stream, request, self._taken, extensions=extensions)
                 return
             await self._answer(request)
             if self._http.our_state is h11.MUST_CLOSE or self._http.our_state is h11.ERROR:

@@ -1,7 +1,7 @@
 """Websocket frames (RFC 6455, section 5), for servers and for clients. Sans-io.
 
-Owns framing, masking, fragments, the limits, and what a peer may not send. No extension is ever agreed on, so there is
-no compression here. Does not own the opening handshake (transport.handshake), nor who answers pings and closes
+Owns framing, masking, fragments, the limits, and what a peer may not send. Does not own compression
+(util/websocket_deflate.py), the opening handshake (transport.handshake), nor who answers pings and closes
 (transport.websocket_connection). Every message of every client passes through here, which is why the common one, a
 whole message in one frame, has the shortest way.
 """
@@ -36,6 +36,7 @@ _FRAMES_BETWEEN_PAUSES = 64
 
 _FINAL = 0x80
 _RESERVED_BITS = 0x70
+_COMPRESSED = 0x40
 _OPCODE_BITS = 0x0F
 _MASKED = 0x80
 _LENGTH_BITS = 0x7F
@@ -54,10 +55,11 @@ class FrameError(Exception):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A whole message. Unless it is binary the payload is valid UTF-8."""
+    """A whole message. Unless it is binary or compressed the payload is valid UTF-8."""
 
     payload: bytes
     binary: bool = False
+    compressed: bool = False
 
 
 class Ping(msgspec.Struct, frozen=True):
@@ -85,9 +87,12 @@ class FrameReader:
     Args:
         max_message_bytes: longest message, all its fragments together.
         from_client: whether a client writes them: its frames are masked, a server's must not be.
+        compressible: whether it was agreed on that messages may be compressed.
     """
 
-    def __init__(self, *, max_message_bytes: int, from_client: bool = True) -> None:
+    def __init__(self, *, max_message_bytes: int, from_client: bool = True, compressible: bool = False) -> None:
+        self._compressible = compressible
+        self._compressed = False
         self._limit = max_message_bytes
         self._from_client = from_client
         self._mask_bytes = _MASK_BYTES if from_client else 0
@@ -143,7 +148,7 @@ class FrameReader:
         if len(buffer) < 2:
             return False
         first, second = buffer[0], buffer[1]
-        if first & _RESERVED_BITS:
+        if first & _RESERVED_BITS and not self._may_be_compressed(first):
             raise FrameError(PROTOCOL_ERROR, "a frame has reserved bits set, but no extension was agreed on")
         if bool(second & _MASKED) is not self._from_client:
             problem = "a frame of the client is not masked" if self._from_client else "a frame of the server is masked"
@@ -161,13 +166,18 @@ class FrameReader:
         self._opcode = first & _OPCODE_BITS
         self._final = bool(first & _FINAL)
         self._remaining = length
-        self._check_frame()
+        self._check_frame(compressed=bool(first & _COMPRESSED))
         self._mask = bytes(buffer[header_bytes - self._mask_bytes : header_bytes])
         del buffer[:header_bytes]
         self._in_frame = True
         return True
 
-    def _check_frame(self) -> None:
+    def _may_be_compressed(self, first: int) -> bool:
+        """Return whether the reserved bits of a frame say no more than that its message is compressed."""
+        is_begin = first & _OPCODE_BITS in (TEXT, BINARY)
+        return self._compressible and is_begin and first & _RESERVED_BITS == _COMPRESSED
+
+    def _check_frame(self, *, compressed: bool) -> None:
         opcode = self._opcode
         if opcode >= CLOSE:
             if not self._final or self._remaining > _MAX_CONTROL_BYTES:
@@ -178,6 +188,7 @@ class FrameReader:
             raise FrameError(MESSAGE_TOO_BIG, f"a message is longer than {self._limit} bytes")
         elif opcode != CONTINUATION:
             self._message_opcode = opcode
+            self._compressed = compressed
         if opcode not in _OPCODES:
             raise FrameError(PROTOCOL_ERROR, f"{opcode} is no opcode of a frame")
 
@@ -199,7 +210,7 @@ class FrameReader:
             return False
         part = self._take(min(len(self._buffer), self._remaining))
         self._parts += part
-        if self._message_opcode == TEXT:
+        if self._message_opcode == TEXT and not self._compressed:
             try:
                 self._text.decode(part, final=self._final and not self._in_frame)
             except UnicodeDecodeError:
@@ -209,15 +220,15 @@ class FrameReader:
     def _whole_message(self, payload: bytes) -> Message:
         binary = self._message_opcode == BINARY
         self._message_opcode = CONTINUATION
-        if not binary and not payload.isascii():
+        if not binary and not self._compressed and not payload.isascii():
             try:
                 payload.decode()
             except UnicodeDecodeError:
                 raise _not_text() from None
-        return Message(payload, binary)
+        return Message(payload, binary, self._compressed)
 
     def _finished_message(self) -> Message:
-        message = Message(bytes(self._parts), self._message_opcode == BINARY)
+        message = Message(bytes(self._parts), self._message_opcode == BINARY, self._compressed)
         self._message_opcode = CONTINUATION
         self._parts.clear()
         return message
@@ -270,12 +281,14 @@ class FrameWriter:
     def __init__(self, *, masked: bool = False) -> None:
         self._masked = masked
 
-    def message(self, pieces: Iterable[bytes | memoryview], size: int, *, binary: bool = False) -> Iterator[Frame]:
+    def message(
+        self, pieces: Iterable[bytes | memoryview], size: int, *, binary: bool = False, compressed: bool = False
+    ) -> Iterator[Frame]:
         """Yield a message, which comes in pieces of so many bytes together: its frames, in order.
 
         Each piece is taken when it is needed.
         """
-        opcode = BINARY if binary else TEXT
+        opcode = (BINARY if binary else TEXT) | (_COMPRESSED if compressed else 0)
         if size <= MAX_SENT_FRAME_BYTES:
             yield self._frame(_FINAL | opcode, pieces, size)
             return

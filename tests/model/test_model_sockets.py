@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -20,9 +20,11 @@ from codex_trio.model.http import HttpTransport
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.long_events import LARGE
 from codex_trio.model.request import ModelRequest, RequestHeaders
-from codex_trio.model.sockets import KEEP_SECONDS, ModelSockets
+from codex_trio.model.sockets import KEEP_SECONDS, MAX_MESSAGE, Broken, ModelSocket, ModelSockets
 from codex_trio.testing.model_script import Answer, End, answer, completed, function_call, message
 from codex_trio.testing.model_server import ModelServer, open_model_server
+from codex_trio.util.websocket_deflate import MessageDeflater
+from codex_trio.util.websocket_frames import FrameWriter
 
 USER: dict[str, Any] = {"type": "message", "role": "user", "content": []}
 SAID: dict[str, Any] = {"type": "message", "role": "assistant", "content": []}
@@ -124,11 +126,69 @@ async def test_a_socket_is_closed_when_nothing_is_asked_on_it_for_long(
 
 async def test_a_long_message_comes_whole(transport: HttpTransport) -> None:
     text = "".join(map(str, range(2 * LARGE // 5)))
-    async with serving(transport, says(text)) as (_server, client):
+    whole = answer(message(text, delta_size=LARGE // 2), completed(response_id="r"))
+    async with serving(transport, whole) as (_server, client):
         told = await heard(client, asks(USER))
     [item] = [event.item for event in told if isinstance(event, events.OutputItemDone)]
     assert item["content"][0]["text"] == text
     assert isinstance(told[-1], events.Completed)
+
+
+@pytest.mark.parametrize(
+    "agreed",
+    [
+        "permessage-deflate",
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=8",
+        'permessage-deflate; client_max_window_bits="9"',
+        # Too small for what we can write: only the provider compresses.
+        "permessage-deflate; client_max_window_bits=8",
+    ],
+)
+async def test_messages_are_compressed_where_the_provider_agrees(transport: HttpTransport, agreed: str) -> None:
+    texts = ["x" * 2_000, "two", "x" * 2_000]
+    async with serving(transport, *map(says, texts)) as (server, client):
+        server.websocket_extensions = agreed
+        for text in texts:
+            told = await heard(client, asks(USER, instructions="y" * 100_000))
+            assert "".join(event.delta for event in told if isinstance(event, events.OutputTextDelta)) == text
+        assert [request.method for request in server.requests] == ["WS"] * 3
+        assert server.requests[0].headers["sec-websocket-extensions"] == "permessage-deflate; client_max_window_bits"
+        assert server.requests[-1].body["instructions"] == "y" * 100_000
+
+
+@pytest.mark.parametrize("agreed", ["permessage-brotli", "permessage-deflate; server_max_window_bits=99"])
+async def test_a_provider_that_agrees_to_what_was_not_asked_for_is_asked_plainly(
+    transport: HttpTransport, agreed: str
+) -> None:
+    async with serving(transport, says("one")) as (server, client):
+        server.websocket_extensions = agreed
+        told = await heard(client, asks(USER))
+        assert [request.method for request in server.requests] == ["POST"]
+    [notice] = [event for event in told if isinstance(event, events.FellBack)]
+    assert agreed.rpartition(" ")[2] in notice.reason
+
+
+class Fed:
+    """A connection on which compressed messages were agreed to, and what comes on it."""
+
+    def __init__(self, frame: bytes) -> None:
+        self.headers = {"sec-websocket-extensions": "permessage-deflate"}
+        self._frame = frame
+
+    async def receive(self, _most: int) -> bytes:
+        await trio.lowlevel.checkpoint()
+        frame, self._frame = self._frame, b""
+        return frame
+
+
+@pytest.mark.parametrize("told", ["cannot be inflated", "longer than"])
+async def test_what_cannot_be_inflated_within_bounds_breaks_the_socket(told: str) -> None:
+    is_bomb = told == "longer than"
+    payload = MessageDeflater(forgets=True).deflated(bytes(MAX_MESSAGE + 1)) if is_bomb else b"\xff\xff"
+    frames = FrameWriter().message([payload], len(payload), compressed=True)
+    socket = ModelSocket(cast("Any", Fed(b"".join(b"".join(frame) for frame in frames))), cast("Any", None))
+    with pytest.raises(Broken, match=told):
+        await socket.receive(seconds=60)
 
 
 async def test_threads_have_sockets_of_their_own(transport: HttpTransport) -> None:

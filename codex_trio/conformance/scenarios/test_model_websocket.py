@@ -108,3 +108,15 @@ async def test_a_websocket_that_breaks_costs_nothing_but_time(lab: Lab) -> None:
         assert all(error["willRetry"] for error in turn.of("error"))
         assert (await probe.run_turn(thread_id, "Next")).text == "two"
     assert kinds(sent(lab)[-1])[-1] == "Next"
+
+
+async def test_messages_are_compressed_where_the_provider_agrees(lab: Lab) -> None:
+    lab.model.has_websockets = True
+    lab.model.websocket_extensions = "permessage-deflate; client_no_context_takeover"
+    lab.configure(provider=ON)
+    async with lab.run() as probe:
+        thread_id = await open_thread(lab, probe)
+        lab.script(says("one"), says("two"))
+        assert [(await probe.run_turn(thread_id, text)).text for text in ("Hi", "Next")] == ["one", "two"]
+    assert [(request.method, kinds(request)) for request in sent(lab)] == [("WS", ["Hi"]), ("WS", ["Next"])]
+    assert sent(lab)[0].headers["sec-websocket-extensions"] == "permessage-deflate; client_max_window_bits"
