@@ -17,8 +17,8 @@ from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, out_of_bound
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
 from codex_trio.config.nodes import PassedTables, SchemaProblem, check, names_beside, unread_keys
 from codex_trio.config.permission_profiles import find_profile
-from codex_trio.config.provider_places import set_in, unknown_provider
-from codex_trio.config.providers import ModelProviderConfig, build_providers, with_residency
+from codex_trio.config.provider_places import set_in, unknown_provider, unusable_provider
+from codex_trio.config.providers import ModelProviderConfig, build_providers, usable, with_residency
 from codex_trio.config.service_tiers import known_tier
 from codex_trio.config.settings import (
     DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS,
@@ -359,8 +359,11 @@ def _provider_id(
     merged: Mapping[str, Any], typed: TypedOverrides, providers: Mapping[str, ModelProviderConfig], stack: LayerStack
 ) -> str:
     name = _first(typed.model_provider, merged.get("model_provider"), _DEFAULT_PROVIDER) or ""
+    is_asked_for = typed.model_provider is not None
     if name not in providers:
-        raise unknown_provider(name, providers, stack, is_asked_for=typed.model_provider is not None)
+        raise unknown_provider(name, usable(providers), stack, is_asked_for=is_asked_for)
+    if providers[name].unusable is not None:
+        raise unusable_provider(providers[name], stack, is_asked_for=is_asked_for)
     return name
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.layers import ConfigLayer, LayerStack
+from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.config.sources import place_in_file
 from codex_trio.util.spelling import did_you_mean
 
@@ -20,6 +21,18 @@ def unknown_provider(name: str, known: Iterable[str], stack: LayerStack, *, is_a
 
     `is_asked_for` tells that a request names it and not a setting.
     """
+    problem = f"Model provider `{name}` not found. {not_found_advice(name, known)}"
+    return _named(name, problem, stack, is_asked_for=is_asked_for)
+
+
+def unusable_provider(provider: ModelProviderConfig, stack: LayerStack, *, is_asked_for: bool) -> ConfigLoadError:
+    """Return the error for a provider of which no request can be made here: why, and where it is chosen."""
+    problem = f"Model provider `{provider.id}` {provider.unusable}."
+    return _named(provider.id, problem, stack, is_asked_for=is_asked_for)
+
+
+def _named(name: str, problem: str, stack: LayerStack, *, is_asked_for: bool) -> ConfigLoadError:
+    """Return a problem with a provider, with the place where it is chosen."""
     is_set = not is_asked_for and stack.merged.get("model_provider") == name
     layer = _setter(stack, "model_provider") if is_set else None
     place = None if layer is None else place_in_file(layer, ("model_provider",))
@@ -29,7 +42,7 @@ def unknown_provider(name: str, known: Iterable[str], stack: LayerStack, *, is_a
         source = f"{source}:{place.start.line}:{place.start.column}"
     key = "modelProvider" if is_asked_for else "model_provider"
     return ConfigLoadError(
-        f"Model provider `{name}` not found. {not_found_advice(name, known)} It is named by `{key}` in {source}.",
+        f"{problem} It is named by `{key}` in {source}.",
         path=None if place is None or layer is None else layer.source.file,
         range=place,
     )

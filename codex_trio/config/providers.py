@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, cast
 
 import msgspec
 
+from codex_trio.config.schema import GOOGLE_CLOUD
 from codex_trio.util import decoding
 
 DEFAULT_REQUEST_MAX_RETRIES = 4
@@ -30,6 +31,18 @@ AWS_PROVIDERS: Final[Mapping[str, tuple[str, Literal["bedrock-mantle", "bedrock"
     "amazon-bedrock-runtime": ("Amazon Bedrock Runtime", "bedrock"),
 }
 """The providers on AWS: their names, and what requests to them are signed for."""
+
+_NO_GOOGLE_CLOUD = (
+    "is Google Cloud Vertex AI by Google's own login, which this server does not do: set `name`, `base_url` (its "
+    "OpenAI-compatible address in your project) and a key in `[model_providers.gcp]`, such as "
+    '`auth = { command = "gcloud", args = ["auth", "print-access-token"] }`'
+)
+_NO_GATEWAY_LOGIN = (
+    "gets its key by `gateway_oauth`, a login that this server does not do: have a program print the key, with "
+    '`auth = { command = "...", args = [...] }` in its table, or name the variable that holds it with `env_key`'
+)
+_OWN_KEYS = ("auth", "env_key", "experimental_bearer_token", "http_headers", "env_http_headers", "requires_openai_auth")
+"""Where a provider's table says what is sent to prove who asks."""
 
 _OPENAI_KEY = "OPENAI_API_KEY"
 
@@ -105,6 +118,8 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     supports_websockets: bool = False
     websocket_connect_timeout_ms: int = DEFAULT_WEBSOCKET_CONNECT_TIMEOUT_MS
     set_in: str = "config.toml"
+    unusable: str | None = None
+    """Why no request can be made of it here, and what to do, where that is so: words that follow its name."""
 
     def place_of(self, key: str) -> str:
         """Return where a setting of this provider stands, or would stand, for messages."""
@@ -132,11 +147,21 @@ def build_providers(
     `set_in` says of a provider which file it comes from.
     """
     providers = {provider.id: provider for provider in _built_in(openai_base_url, environ)}
+    providers[GOOGLE_CLOUD] = ModelProviderConfig(
+        id=GOOGLE_CLOUD, name="Google Cloud Vertex AI", base_url="", unusable=_NO_GOOGLE_CLOUD
+    )
     for name, settings in table.items():
+        if name == GOOGLE_CLOUD and not (settings.get("base_url") and _has_key(settings)):
+            continue
         file = set_in.get(name, "config.toml")
         on_aws = providers[name] if name in AWS_PROVIDERS else None
         providers[name] = _from_table(name, settings, file) if on_aws is None else _of_aws(on_aws, settings, file)
     return providers
+
+
+def usable(providers: Mapping[str, ModelProviderConfig]) -> list[str]:
+    """Return the ids of the providers of which requests can be made."""
+    return [id for id, provider in providers.items() if provider.unusable is None]
 
 
 RESIDENCY_HEADER: Final = "x-openai-internal-codex-residency"
@@ -215,8 +240,13 @@ def _aws_command(settings: Mapping[str, Any] | None, set_in: str, timeout_ms: in
     return decoding.convert({"timeout_ms": timeout_ms, **settings, "set_in": set_in}, AwsCommand)
 
 
+def _has_key(settings: Mapping[str, Any]) -> bool:
+    return any(settings.get(key) for key in _OWN_KEYS)
+
+
 def _from_table(id: str, settings: Mapping[str, Any], set_in: str) -> ModelProviderConfig:
-    known = {**settings, "id": id, "set_in": set_in}
+    known = {"name": id, **settings, "id": id, "set_in": set_in}
+    known["unusable"] = _NO_GATEWAY_LOGIN if "gateway_oauth" in settings and not _has_key(settings) else None
     if "base_url" not in settings and not (
         settings.get("requires_openai_auth") or settings.get("env_key") == _OPENAI_KEY
     ):

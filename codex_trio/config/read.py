@@ -19,6 +19,7 @@ from codex_trio.config.nodes import PassedTables, Table
 from codex_trio.config.provider_places import unknown_provider
 from codex_trio.config.schema import (
     BUILT_IN_PROVIDERS,
+    GOOGLE_CLOUD,
     HISTORY,
     MODEL_PROVIDER,
     SANDBOX_WORKSPACE_WRITE,
@@ -93,7 +94,7 @@ def _view(stack: LayerStack, chosen: Mapping[str, bool], passed: PassedTables) -
 
 def _refuse_unknown_provider(stack: LayerStack) -> None:
     name = stack.merged.get("model_provider")
-    known = (*BUILT_IN_PROVIDERS, *stack.merged.get("model_providers", {}))
+    known = (*BUILT_IN_PROVIDERS, GOOGLE_CLOUD, *stack.merged.get("model_providers", {}))
     if name is not None and name not in known:
         raise unknown_provider(name, known, stack, is_asked_for=False)
 

@@ -77,6 +77,7 @@ _RESERVED_METADATA = frozenset(
 """What providers are told anyway, or by other servers."""
 
 BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock", "amazon-bedrock-runtime")
+GOOGLE_CLOUD = "gcp"
 _ON_AWS = ("amazon-bedrock", "amazon-bedrock-runtime")
 _CHANGEABLE_ON_AWS = ("base_url", "auth", "http_headers", "aws")
 
@@ -97,7 +98,7 @@ def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
                 f"`aws.region`, `aws.credential_export` and `aws.auth_refresh`, not `{other}`",
                 (name, other),
             )
-        if name not in _ON_AWS and not provider.get("name"):
+        if name not in (*_ON_AWS, GOOGLE_CLOUD) and not provider.get("name"):
             return Inside(f"model_providers.{name}: provider name must not be empty", (name, "name"))
         if name not in _ON_AWS and "aws" in provider:
             only = "provider aws is only supported for `amazon-bedrock` or `amazon-bedrock-runtime`"

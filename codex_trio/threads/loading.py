@@ -15,6 +15,7 @@ import msgspec
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.provider_places import not_found_advice
+from codex_trio.config.providers import usable
 from codex_trio.config.requirements import Requirements, nothing_required
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
@@ -163,12 +164,17 @@ class ThreadLoader:
 
     def check_provider(self, settings: ThreadSettings, config: EffectiveConfig) -> None:
         """Raise ThreadError when the thread's provider is not configured any more."""
-        if settings.provider_id not in config.model_providers:
-            advice = not_found_advice(settings.provider_id, config.model_providers)
-            raise ThreadError(
-                f"failed to load configuration: Model provider `{settings.provider_id}` not found. {advice} "
-                "The thread was recorded with it: set it up again, or say another one as `modelProvider`."
-            )
+        provider = config.model_providers.get(settings.provider_id)
+        if provider is None:
+            problem = f"not found. {not_found_advice(settings.provider_id, usable(config.model_providers))}"
+        elif provider.unusable is not None:
+            problem = f"{provider.unusable}."
+        else:
+            return
+        raise ThreadError(
+            f"failed to load configuration: Model provider `{settings.provider_id}` {problem} "
+            "The thread was recorded with it: set it up again, or say another one as `modelProvider`."
+        )
 
     def base_instructions(self, settings: ThreadSettings) -> str:
         """Return what the model of a thread is told that it is."""

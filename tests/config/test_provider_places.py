@@ -41,6 +41,37 @@ def test_an_unknown_provider_is_told_with_the_layer_that_has_the_last_word(setti
 
 
 @pytest.mark.parametrize(
+    ("chosen", "table", "told"),
+    [
+        ("gcp", "", r"`gcp` is Google Cloud Vertex AI .*set `name`, `base_url`.* in `\[model_providers\.gcp\]`"),
+        ("gcp", '[model_providers.gcp]\nproject_id = "p"', "`gcp` is Google Cloud Vertex AI "),
+        ("gcp", '[model_providers.gcp]\nbase_url = "https://x"', "`gcp` is Google Cloud Vertex AI "),
+        ("g", '[model_providers.g]\nname = "G"\ngateway_oauth = {}', r"`g` gets its key by `gateway_oauth`.*`env_key`"),
+    ],
+)
+def test_a_provider_of_a_kind_that_is_not_there_is_refused_where_it_is_chosen(
+    setting: Setting, chosen: str, table: str, told: str
+) -> None:
+    setting.user(f"{MOCK_PROVIDER}{table}\n")
+    service = setting.service()
+    assert service.load(typed=TypedOverrides(model_provider="mock")).model_provider.id == "mock"
+    with pytest.raises(ConfigLoadError, match=rf"^Model provider {told}.* by `modelProvider` in the request"):
+        service.load(typed=TypedOverrides(model_provider=chosen))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "table"),
+    [
+        ("gcp", '[model_providers.gcp]\nbase_url = "https://x"\nauth = { command = "gcloud" }'),
+        ("g", '[model_providers.g]\nname = "G"\nbase_url = "https://x"\nenv_key = "KEY"\ngateway_oauth = {}'),
+    ],
+)
+def test_such_a_provider_can_be_used_by_a_key_of_ones_own(setting: Setting, chosen: str, table: str) -> None:
+    setting.user(f"{table}\n")
+    assert setting.service().load(typed=TypedOverrides(model_provider=chosen)).model_provider.base_url == "https://x"
+
+
+@pytest.mark.parametrize(
     ("line", "column", "message"),
     [
         ('wire_api = "chat"', 12, '`wire_api = "chat"` is no longer supported.'),
