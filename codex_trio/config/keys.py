@@ -287,7 +287,7 @@ KEYS: Final = (
         why="no traces of rollouts are written",
         since="0.171.0",
     ),
-    Key("shell_environment_policy", SHELL_ENVIRONMENT_POLICY, default={}, owner="threads/options.py"),
+    Key("shell_environment_policy", SHELL_ENVIRONMENT_POLICY, default={}, owner="threads/hosting.py"),
     Key("show_raw_agent_reasoning", FLAG, status="elsewhere"),
     Key("skills", SKILLS, owner="extensions/skills/service.py"),
     Key("sqlite_home", PATH, owner="server/core.py"),

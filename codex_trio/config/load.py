@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.constraints import Constraining
@@ -27,11 +29,11 @@ from codex_trio.config.settings import (
     EffectiveConfig,
     SandboxMode,
     SandboxWorkspaceWrite,
-    ShellEnvironmentPolicy,
     TypedOverrides,
 )
 from codex_trio.config.sources import ConfigPaths, Sources, find_project, place_in_file
 from codex_trio.config.trust import TrustLevel
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.util import decoding
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, read_whole
 from codex_trio.util.spelling import did_you_mean
@@ -208,7 +210,9 @@ def _shell_environment_policy(merged: Mapping[str, Any]) -> ShellEnvironmentPoli
     if filters:
         table["exclude"] = [pattern for pattern, use in filters.items() if use == "exclude"]
         table["include_only"] = [pattern for pattern, use in filters.items() if use == "include"]
-    return decoding.convert(table, ShellEnvironmentPolicy)
+    fields = msgspec.structs.fields(ShellEnvironmentPolicy)
+    known = {field.encode_name: table[field.name] for field in fields if field.name in table}
+    return decoding.convert(known, ShellEnvironmentPolicy)
 
 
 def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:

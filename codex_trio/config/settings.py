@@ -15,6 +15,7 @@ from codex_trio.config.layers import LayerStack
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.config.requirements import Requirements
 from codex_trio.config.trust import TrustLevel
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
 ApprovalsReviewer = Literal["user", "auto_review"]
@@ -94,21 +95,6 @@ class ActiveProfile(msgspec.Struct, frozen=True, kw_only=True):
         if self.rights is not None:
             return "workspace-write" if self.rights.writes else "read-only"
         return self.mode or "read-only"
-
-
-class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Which environment variables a command sees.
-
-    Patterns are case-insensitive globs. Unless `ignore_default_excludes`, names that contain KEY, SECRET or TOKEN are
-    dropped first.
-    """
-
-    inherit: Literal["core", "all", "none"] = "all"
-    ignore_default_excludes: bool = True
-    exclude: tuple[str, ...] = ()
-    set: Mapping[str, str] = {}
-    include_only: tuple[str, ...] = ()
-    experimental_use_profile: bool = False
 
 
 class TypedOverrides(msgspec.Struct, frozen=True, kw_only=True):

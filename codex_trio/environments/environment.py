@@ -13,11 +13,11 @@ from typing import Literal, Protocol, runtime_checkable
 import msgspec
 import trio
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.commands import Commands
 from codex_trio.environments.files import Files, PatchFiles
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.workspace import WorkspaceState
-from codex_trio.execution.env import VariablePolicy
 from codex_trio.execution.groups import RunningProcess
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.files.contents import WriteGate
@@ -71,7 +71,7 @@ class ThreadUse(msgspec.Struct, frozen=True, kw_only=True):
     """For whom an environment is opened, and which variables its commands inherit."""
 
     thread_id: str
-    variables: VariablePolicy
+    variables: ShellEnvironmentPolicy
     clock: StoppableClock
     """The clock by which calls wait for commands."""
 

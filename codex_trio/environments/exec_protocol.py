@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
+
 RETAINED_BYTES = 1024 * 1024
 """What a process may have put out that its client has not seen: beyond that it waits in its next write."""
 
@@ -101,16 +103,6 @@ class SandboxContext(_Wire, kw_only=True):
     use_legacy_landlock: bool = False
 
 
-class EnvPolicy(_Wire, kw_only=True):
-    """Which of the exec-server's own variables a process inherits; without one, none."""
-
-    inherit: Literal["all", "core", "none"] = "all"
-    ignore_default_excludes: bool = True
-    exclude: list[str] = []
-    set: dict[str, str] = {}
-    include_only: list[str] = []
-
-
 NetworkAccess: TypeAlias = Literal["allow", "deny", "none"]
 
 NETWORK_DECISION = "network/policyDecision"
@@ -167,7 +159,9 @@ class ProcessStartParams(_Wire, kw_only=True):
     argv: list[str]
     cwd: str
     env: dict[str, str] = {}
-    env_policy: EnvPolicy | None = None
+    env_policy: ShellEnvironmentPolicy | None = None
+    """Which of the exec-server's own variables a process inherits; without one, none."""
+
     tty: bool = False
     pipe_stdin: bool = False
     arg0: str | None = None

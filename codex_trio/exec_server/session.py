@@ -29,7 +29,7 @@ from codex_trio.exec_server.errors import internal_error, invalid_params, invali
 from codex_trio.exec_server.hosts import decision_of, hosts_of_process
 from codex_trio.exec_server.output_log import OutputLog
 from codex_trio.exec_server.process import Event, ServedProcess
-from codex_trio.execution.env import VariablePolicy, apply_policy
+from codex_trio.execution.env import apply_policy
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.other_name import under_name
@@ -211,17 +211,9 @@ class ServedSession:
         return wanted, is_enforced_here(place.policy)
 
     def _variables(self, params: ProcessStartParams) -> dict[str, str]:
-        asked = params.env_policy
-        if asked is None:
+        if params.env_policy is None:
             return params.env
-        policy = VariablePolicy(
-            inherit=asked.inherit,
-            ignore_default_excludes=asked.ignore_default_excludes,
-            exclude=tuple(asked.exclude),
-            set=asked.set,
-            include_only=tuple(asked.include_only),
-        )
-        return apply_policy(self._parts.environ, policy) | params.env
+        return apply_policy(self._parts.environ, params.env_policy) | params.env
 
     async def _tell_refusal(self, process_id: str, refusal: Refusal) -> None:
         await self._tell(NETWORK_DECISION, decision_of(process_id, refusal))

@@ -6,9 +6,8 @@ own environment (`app.py` passes it in), the sandbox's variables (`sandbox.comma
 
 import fnmatch
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
-import msgspec
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 
 _CORE = frozenset({"HOME", "LOGNAME", "PATH", "SHELL", "USER", "USERNAME", "TMPDIR", "TEMP", "TMP"})
 _DEFAULT_EXCLUDES = ("*KEY*", "*SECRET*", "*TOKEN*")
@@ -26,22 +25,7 @@ _QUIET_TERMINAL = {
 }
 
 
-class VariablePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Which variables commands inherit. Patterns are globs without regard to case; later steps win.
-
-    Source: the `shell_environment_policy` configuration table, whose keys and defaults these are.
-    """
-
-    inherit: Literal["all", "core", "none"] = "all"
-    ignore_default_excludes: bool = True
-    """False also removes names that look like secrets (KEY, SECRET, TOKEN)."""
-    exclude: tuple[str, ...] = ()
-    set: Mapping[str, str] = {}
-    include_only: tuple[str, ...] = ()
-    """When given, everything else is removed at the end."""
-
-
-def apply_policy(base: Mapping[str, str], policy: VariablePolicy) -> dict[str, str]:
+def apply_policy(base: Mapping[str, str], policy: ShellEnvironmentPolicy) -> dict[str, str]:
     """Return the variables of `base` that `policy` lets through, with those that it sets."""
     match policy.inherit:
         case "all":
@@ -60,7 +44,7 @@ def apply_policy(base: Mapping[str, str], policy: VariablePolicy) -> dict[str, s
 
 def build_environment(
     base: Mapping[str, str],
-    policy: VariablePolicy,
+    policy: ShellEnvironmentPolicy,
     *,
     thread_id: str,
     session_id: str,

@@ -35,7 +35,7 @@ from codex_trio.rpc.errors import internal_error, invalid_params, invalid_reques
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.threads.allowed import sandbox_problem, with_required_limits
-from codex_trio.threads.options import inherited_variables, sandbox_from_profile, sandbox_of
+from codex_trio.threads.options import sandbox_from_profile, sandbox_of
 from codex_trio.wire.policies import sandbox_from_wire
 
 _WORDS = Words(
@@ -135,7 +135,7 @@ class CommandProcessor:
         bare = SpawnRequest(
             argv=tuple(params.command),
             cwd=await place_of(str(self._config.resolve_cwd(None if params.cwd is None else Path(params.cwd)))),
-            env=processes.variables(params.env, policy=inherited_variables(config)),
+            env=processes.variables(params.env, policy=config.shell_environment_policy),
             tty=params.tty,
             size=size,
             open_stdin=params.stream_stdin,

@@ -25,7 +25,6 @@ from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.threads.options import inherited_variables
 
 _WORDS = Words(
     start="process/spawn",
@@ -119,7 +118,7 @@ class ProcessProcessor:
             request=SpawnRequest(
                 argv=tuple(params.command),
                 cwd=await place_of(params.cwd),
-                env=processes.variables(params.env, policy=inherited_variables(config)),
+                env=processes.variables(params.env, policy=config.shell_environment_policy),
                 tty=params.tty,
                 size=self._spawned.terminal_size(params.size),
                 open_stdin=params.stream_stdin,

@@ -54,7 +54,6 @@ from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.notify import TurnNotices
-from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.realtime.worker import ThreadVoices
@@ -311,7 +310,7 @@ class ThreadHost:
                     trio.open_nursery() as nursery,
                     open_thread_environments(
                         self._environments,
-                        ThreadUse(thread_id=live.id, variables=inherited_variables(launch.config), clock=clock),
+                        ThreadUse(thread_id=live.id, variables=launch.config.shell_environment_policy, clock=clock),
                     ) as environments,
                 ):
                     mcp = on_end.enter_context(self._mcp.running(live, launch.config, servers, nursery))

@@ -21,7 +21,6 @@ from codex_trio.config.settings import (
 )
 from codex_trio.engine.settings import Personality, ThreadSettings
 from codex_trio.environments.selection import LOCAL_ONLY, EnvironmentSelection
-from codex_trio.execution.env import VariablePolicy
 from codex_trio.sandbox import policy as sandbox
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.threads.recorded_settings import RecordedSettings, recorded_settings
@@ -185,15 +184,3 @@ def sandbox_from_mode(mode: SandboxMode, workspace: SandboxWorkspaceWrite) -> sa
                 exclude_tmpdir_env_var=workspace.exclude_tmpdir_env_var,
                 exclude_slash_tmp=workspace.exclude_slash_tmp,
             )
-
-
-def inherited_variables(config: EffectiveConfig) -> VariablePolicy:
-    """Return which variables commands inherit."""
-    policy = config.shell_environment_policy
-    return VariablePolicy(
-        inherit=policy.inherit,
-        ignore_default_excludes=policy.ignore_default_excludes,
-        exclude=policy.exclude,
-        set=policy.set,
-        include_only=policy.include_only,
-    )

@@ -64,7 +64,6 @@ from codex_trio.threads.mcp_logins import ServerLogins
 from codex_trio.threads.memories.consolidator import MemoryAgent
 from codex_trio.threads.memories.maker import MemoryMaker
 from codex_trio.threads.notify import TurnNotices
-from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.realtime.settings import bases_of
 from codex_trio.threads.realtime.worker import ThreadVoices
@@ -256,7 +255,7 @@ def _hook_runner(parts: RuntimeParts, config: EffectiveConfig, call: CallTool) -
         parts.start_process,
         call,
         environ=parts.environ,
-        variables=inherited_variables(config),
+        variables=config.shell_environment_policy,
         shell=parts.environ.get("SHELL") or "/bin/sh",
     )
 

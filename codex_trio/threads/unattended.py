@@ -20,7 +20,6 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.thread import ThreadUse, open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.state.history.recorder import ThreadRecorder
-from codex_trio.threads.options import inherited_variables
 from codex_trio.tools.registry import OfferedTools, ToolOffer
 from codex_trio.tools.review import ApprovalQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.util.stoppable_clock import StoppableClock
@@ -44,7 +43,7 @@ async def open_unattended(
     What would be asked of a person is declined, for that reason.
     """
     clock = StoppableClock()
-    use = ThreadUse(thread_id=recorder.meta.id, variables=inherited_variables(config), clock=clock)
+    use = ThreadUse(thread_id=recorder.meta.id, variables=config.shell_environment_policy, clock=clock)
     async with trio.open_nursery() as nursery, open_thread_environments(environments, use) as opened:
         yield Session(
             thread_id=recorder.meta.id,

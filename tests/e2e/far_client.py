@@ -8,13 +8,13 @@ import sys
 
 import trio
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.commands import CommandRequest
 from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.news import ConnectionChange, ConnectionNews
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.environment import RemoteEnvironment
 from codex_trio.environments.targets import RemoteTarget, WebsocketTarget
-from codex_trio.execution.env import VariablePolicy
 from codex_trio.sandbox.policy import DangerFullAccess
 from codex_trio.server.exec_servers import ExecServers
 from codex_trio.util.stoppable_clock import StoppableClock
@@ -48,7 +48,7 @@ async def main(host: str, port: str, token: str, work: str) -> None:
         target = RemoteTarget(id="far", where=WebsocketTarget(url=url, token=token, connect_seconds=60.0))
         news, told = ConnectionNews(), list[ConnectionChange]()
         environment = RemoteEnvironment(target, ExecServers({}).open, nursery, news=news)
-        use = ThreadUse(thread_id="t", variables=VariablePolicy(), clock=StoppableClock())
+        use = ThreadUse(thread_id="t", variables=ShellEnvironmentPolicy(), clock=StoppableClock())
         heard: list[str] = []
 
         async def hear(text: str) -> None:

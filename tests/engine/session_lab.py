@@ -15,6 +15,7 @@ from trio.testing import MockClock
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.config.service import ConfigService
 from codex_trio.domain.ids import uuid7
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.engine import events
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.session.companion import Companions
@@ -31,7 +32,6 @@ from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
-from codex_trio.execution.env import VariablePolicy
 from codex_trio.extensions.sets import ExtensionSet
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
@@ -479,7 +479,7 @@ async def open_session(
 
     options = ThreadOptions(environments=tuple(environments))
     session_clock = stoppable_clock.StoppableClock()
-    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), clock=session_clock)
+    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=ShellEnvironmentPolicy(), clock=session_clock)
     async with (
         trio.open_nursery() as nursery,
         open_thread_environments(EnvironmentManager(environment, *others), use) as environments_of_thread,

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import trio
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.news import ConnectionChange, ConnectionNews
@@ -17,7 +18,6 @@ from codex_trio.environments.remote.channel import Channel, ChannelClosed
 from codex_trio.environments.remote.environment import OpenRemoteEnvironment, RemoteEnvironment
 from codex_trio.environments.targets import RemoteTarget, WebsocketTarget
 from codex_trio.exec_server.server import ExecServer, open_exec_server
-from codex_trio.execution.env import VariablePolicy
 from codex_trio.sandbox.policy import DangerFullAccess
 from codex_trio.sandbox.roots import NOTHING_GUARDED
 from codex_trio.transport.base import MessageTransport, TransportClosed
@@ -108,7 +108,7 @@ class NearLab:
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[OpenRemoteEnvironment]:
         """Provide the environment as a thread has it open."""
-        use = ThreadUse(thread_id="t", variables=VariablePolicy(), clock=StoppableClock())
+        use = ThreadUse(thread_id="t", variables=ShellEnvironmentPolicy(), clock=StoppableClock())
         with self._news.heard(self.told.append):
             async with trio.open_nursery() as nursery:
                 opened = self.environment.open(use, nursery)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.news import ConnectionChange, ConnectionNews
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.environment import OpenRemoteEnvironment, RemoteEnvironment
 from codex_trio.environments.targets import RemoteTarget, WebsocketTarget
-from codex_trio.execution.env import VariablePolicy
 from codex_trio.sandbox.policy import WorkspaceWrite
 from codex_trio.server.exec_servers import ExecServers
 from codex_trio.util.stoppable_clock import StoppableClock
@@ -122,7 +122,7 @@ async def open_remote(
                 news, told = ConnectionNews(), list[ConnectionChange]()
                 target = RemoteTarget(id="far", where=where)
                 environment = RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
-                use = ThreadUse(thread_id="t", variables=VariablePolicy(), clock=StoppableClock())
+                use = ThreadUse(thread_id="t", variables=ShellEnvironmentPolicy(), clock=StoppableClock())
                 with news.heard(told.append):
                     async with trio.open_nursery() as commands:
                         opened = environment.open(use, commands)

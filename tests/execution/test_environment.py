@@ -2,7 +2,8 @@
 
 import pytest
 
-from codex_trio.execution.env import VariablePolicy, apply_policy, build_environment, with_overrides
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
+from codex_trio.execution.env import apply_policy, build_environment, with_overrides
 
 BASE = {"PATH": "/bin", "HOME": "/h", "LANG": "de_DE.UTF-8", "OPENAI_API_KEY": "k", "MyToken": "t", "EDITOR": "vi"}
 
@@ -10,23 +11,23 @@ BASE = {"PATH": "/bin", "HOME": "/h", "LANG": "de_DE.UTF-8", "OPENAI_API_KEY": "
 @pytest.mark.parametrize(
     ("policy", "names"),
     [
-        (VariablePolicy(), set(BASE)),
-        (VariablePolicy(inherit="core"), {"PATH", "HOME"}),
-        (VariablePolicy(inherit="none"), set[str]()),
-        (VariablePolicy(ignore_default_excludes=False), {"PATH", "HOME", "LANG", "EDITOR"}),
-        (VariablePolicy(exclude=("edit*", "L?NG")), {"PATH", "HOME", "OPENAI_API_KEY", "MyToken"}),
-        (VariablePolicy(inherit="none", set={"A_TOKEN": "1"}, ignore_default_excludes=False), {"A_TOKEN"}),
-        (VariablePolicy(set={"A": "1"}, include_only=("P*", "a")), {"PATH", "A"}),
+        (ShellEnvironmentPolicy(), set(BASE)),
+        (ShellEnvironmentPolicy(inherit="core"), {"PATH", "HOME"}),
+        (ShellEnvironmentPolicy(inherit="none"), set[str]()),
+        (ShellEnvironmentPolicy(ignore_default_excludes=False), {"PATH", "HOME", "LANG", "EDITOR"}),
+        (ShellEnvironmentPolicy(exclude=("edit*", "L?NG")), {"PATH", "HOME", "OPENAI_API_KEY", "MyToken"}),
+        (ShellEnvironmentPolicy(inherit="none", set={"A_TOKEN": "1"}, ignore_default_excludes=False), {"A_TOKEN"}),
+        (ShellEnvironmentPolicy(set={"A": "1"}, include_only=("P*", "a")), {"PATH", "A"}),
     ],
 )
-def test_the_policy_decides_which_variables_pass(policy: VariablePolicy, names: set[str]) -> None:
+def test_the_policy_decides_which_variables_pass(policy: ShellEnvironmentPolicy, names: set[str]) -> None:
     assert set(apply_policy(BASE, policy)) == names
 
 
 def test_the_agents_commands_know_no_colours_and_no_pagers_and_whom_they_run_for() -> None:
     env = build_environment(
         {**BASE, "TERM": "xterm", "PAGER": "less"},
-        VariablePolicy(set={"NO_COLOR": "0"}),
+        ShellEnvironmentPolicy(set={"NO_COLOR": "0"}),
         thread_id="t",
         session_id="s",
         tool_call_id="c",

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack
-from codex_trio.execution.env import VariablePolicy
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.hooks.answers import HookAnswer, answer_of
 from codex_trio.extensions.hooks.hook import CommandHandler, Hook, McpToolHandler, Run
@@ -65,7 +65,7 @@ async def run(folder: Path, *hooks: Hook, told: list[Run] | None = None) -> list
                 spawner.start,
                 call_tool,
                 environ={"PATH": "/usr/bin:/bin", "MY_SECRET": "x", "KEPT": "y"},
-                variables=VariablePolicy(ignore_default_excludes=False),
+                variables=ShellEnvironmentPolicy(ignore_default_excludes=False),
                 shell="/bin/sh",
             )
             tell = [].append if told is None else told.append

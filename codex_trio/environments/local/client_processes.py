@@ -11,10 +11,11 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.local.confinement import confined
 from codex_trio.environments.local.environment import LocalParts
 from codex_trio.environments.place import WorkPlace
-from codex_trio.execution.env import VariablePolicy, apply_policy, with_overrides
+from codex_trio.execution.env import apply_policy, with_overrides
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.write_notes import note_begin, note_end
@@ -32,7 +33,9 @@ class ClientProcesses:
         self._owner = parts.spawner.new_owner()
         self._anchors = RootAnchors(parts.guarded)
 
-    def variables(self, overrides: Mapping[str, str | None] | None, *, policy: VariablePolicy) -> dict[str, str]:
+    def variables(
+        self, overrides: Mapping[str, str | None] | None, *, policy: ShellEnvironmentPolicy
+    ) -> dict[str, str]:
         """Return the server's own environment, as far as `policy` lets it through, with a client's overrides."""
         return with_overrides(apply_policy(self._parts.environ, policy), overrides or {})
 

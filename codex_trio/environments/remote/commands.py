@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.commands import CommandRequest, HostAccess
 from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.exec_permissions import context_of
-from codex_trio.environments.exec_protocol import EnvPolicy, path_to_wire
+from codex_trio.environments.exec_protocol import path_to_wire
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.connection import ExecConnection
 from codex_trio.environments.remote.hosts import RemoteHosts
 from codex_trio.environments.remote.processes import CannotStart, RemoteRequest
 from codex_trio.environments.running import RunningSessions
 from codex_trio.execpolicy.programs import Programs, UnknownPrograms, Work
-from codex_trio.execution.env import VariablePolicy, build_environment
+from codex_trio.execution.env import build_environment
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.execution.yielding import OnOutput
 from codex_trio.sandbox.policy import has_network, hosts_of, outside
@@ -81,7 +82,7 @@ class RemoteCommands(RunningSessions):
             cwd=request.cwd,
             env=self._own_variables(request.call_id, place),
             tty=request.tty,
-            variables=_policy_to_wire(self._use.variables),
+            variables=self._use.variables,
             sandbox=context_of(place, self._written),
             hosts=self._hosts(request.hosts, place),
         )
@@ -103,20 +104,10 @@ class RemoteCommands(RunningSessions):
     def _own_variables(self, call_id: str, place: WorkPlace) -> dict[str, str]:
         own = build_environment(
             {},
-            VariablePolicy(inherit="none"),
+            ShellEnvironmentPolicy(inherit="none"),
             thread_id=self._use.thread_id,
             session_id=self._use.thread_id,
             tool_call_id=call_id,
             version=PROTOCOL_RELEASE,
         )
         return own if has_network(place.policy) else {**own, _OFFLINE: "1"}
-
-
-def _policy_to_wire(policy: VariablePolicy) -> EnvPolicy:
-    return EnvPolicy(
-        inherit=policy.inherit,
-        ignore_default_excludes=policy.ignore_default_excludes,
-        exclude=list(policy.exclude),
-        set=dict(policy.set),
-        include_only=list(policy.include_only),
-    )

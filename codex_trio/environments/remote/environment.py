@@ -13,6 +13,7 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.environment import (
     EnvironmentDescription,
     EnvironmentInfo,
@@ -20,7 +21,7 @@ from codex_trio.environments.environment import (
     ThreadUse,
 )
 from codex_trio.environments.errors import EnvironmentUnreachable
-from codex_trio.environments.exec_protocol import EnvironmentFacts, EnvPolicy, path_from_wire
+from codex_trio.environments.exec_protocol import EnvironmentFacts, path_from_wire
 from codex_trio.environments.news import ConnectionChange, ConnectionNews
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.channel import OpenChannel
@@ -88,7 +89,7 @@ class RemoteEnvironment:
             env=request.env,
             open_stdin=True,
             merge_output=False,
-            variables=EnvPolicy(include_only=list(taken)),
+            variables=ShellEnvironmentPolicy(include_only=tuple(taken)),
             sandbox=None,
         )
         return await RemoteGroup(self.processes).start(wanted)

@@ -17,6 +17,7 @@ from uuid import uuid4
 import msgspec
 import trio
 
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments import exec_protocol as wire
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.exec_protocol import ACK_BYTES
@@ -48,7 +49,7 @@ _CLOSED = decoding.json_decoder(wire.ProcessClosed)
 class RemoteRequest(SpawnRequest, frozen=True, kw_only=True):
     """What an exec-server is to start: `env` comes on top of those of its own variables that `variables` lets pass."""
 
-    variables: wire.EnvPolicy
+    variables: ShellEnvironmentPolicy
     sandbox: wire.SandboxContext | None
     hosts: RemoteHosts | None = None
     """What limits those that it may reach; None leaves that to `sandbox`."""

@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 import trio
 
-from codex_trio.execution.env import VariablePolicy, apply_policy
+from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
+from codex_trio.execution.env import apply_policy
 from codex_trio.execution.errors import SpawnError, StdinClosed
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
@@ -52,7 +53,7 @@ class HookRunner:
         call: CallTool,
         *,
         environ: Mapping[str, str],
-        variables: VariablePolicy,
+        variables: ShellEnvironmentPolicy,
         shell: str,
     ) -> None:
         self._start = start
