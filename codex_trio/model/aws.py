@@ -19,6 +19,8 @@ import trio
 from codex_trio.config.providers import AwsSettings, ModelProviderConfig
 from codex_trio.model.aws_signature import AwsKeys, signed
 from codex_trio.model.errors import ErrorInfo, ModelError
+from codex_trio.model.retry import retry_after
+from codex_trio.util import decoding
 from codex_trio.util.regular_file import read_whole
 
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
@@ -31,14 +33,27 @@ _FROM_ELSEWHERE = (
 
 _EXPIRED = (
     *(b"expiredtoken", b"expired_token", b"unrecognizedclientexception", b"invalidclienttokenid"),
-    *(b"signature expired", b"is expired", b"has expired"),
+    *(b"is expired", b"has expired"),
 )
 """What AWS says, in small letters, of keys that are good no more."""
+
+_SKEWED = (b"signature expired", b"signature not yet current", b"requesttimetooskewed", b"request time too skewed")
+"""What it says of a request that seems to come from another time."""
+
+_THROTTLED = ("ThrottlingException", "TooManyRequestsException", "ProvisionedThroughputExceededException", "SlowDown")
+_PASSING = ("ServiceUnavailableException", "InternalServerException", "ModelNotReadyException", "ModelTimeoutException")
 
 _ADDRESSES: Mapping[str, str] = {
     "bedrock-mantle": "https://bedrock-mantle.{region}.api.aws/openai/v1",
     "bedrock": "https://bedrock-runtime.{region}.amazonaws.com/openai/v1",
 }
+
+
+class _Named(msgspec.Struct):
+    """What is read of the body of an error."""
+
+    kind: str = msgspec.field(name="__type", default="")
+    code: str = ""
 
 
 class AwsAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +118,49 @@ def says_expired(status: int, body: bytes) -> bool:
     if status not in (401, 403):
         return False
     text = body.lower()
-    return any(words in text for words in _EXPIRED)
+    return any(words in text for words in _EXPIRED) and not _says_skewed(text)
+
+
+def explain(error: ModelError, body: bytes, headers: Mapping[str, str], *, now: datetime) -> None:
+    """Add to the error of a refusal what it means on AWS, whose services tell the kind apart by its name.
+
+    A request that seems to come from another time fails until somebody sets the clock, whatever keys sign it.
+    """
+    if error.http_status in (400, 401, 403) and _says_skewed(body.lower()):
+        error.message += f" ({_clock_advice(headers.get('date', ''), now)})"
+    kind = _kind_of(body, headers)
+    if kind in _THROTTLED:
+        error.info, error.retryable = ErrorInfo("responseTooManyFailedAttempts", error.http_status), True
+        error.retry_after = error.retry_after or retry_after(headers)
+    elif kind in _PASSING:
+        error.retryable = True
+
+
+def _says_skewed(text: bytes) -> bool:
+    return any(words in text for words in _SKEWED)
+
+
+def _clock_advice(date: str, now: datetime) -> str:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        ahead = (now - parsedate_to_datetime(date)).total_seconds()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return "the clock of this machine may be wrong: set it"
+    way = "ahead of" if ahead > 0 else "behind"
+    return f"the clock of this machine is {abs(ahead):.0f} seconds {way} that of AWS: set it"
+
+
+def _kind_of(body: bytes, headers: Mapping[str, str]) -> str:
+    """Return the name of an error: in a header, or in the body, in front of or behind which its place may stand."""
+    named = headers.get("x-amzn-errortype", "")
+    if not named:
+        try:
+            value = decoding.json_decoder(_Named).decode(body)
+        except msgspec.MsgspecError:
+            return ""
+        named = value.kind or value.code
+    return named.partition(":")[0].rpartition("#")[2]
 
 
 def find_keys(provider: ModelProviderConfig, environ: Mapping[str, str]) -> AwsKeys:

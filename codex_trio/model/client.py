@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -318,6 +319,8 @@ class ResponsesClient:
         finally:
             await response.aclose(drain=False)
         error = failures.from_http(response.status, refusal, response.headers, url=target.shown_url)
+        if self.provider.aws is not None:
+            aws.explain(error, refusal, response.headers, now=datetime.now(UTC))
         if target.signer is not None:
             error.is_login_expired = aws.says_expired(response.status, refusal)
         return error, response.status >= 500 and retry.is_bearable(retry.retry_after(response.headers))

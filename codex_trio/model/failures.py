@@ -187,6 +187,8 @@ def from_http(status: int, body: bytes, headers: Mapping[str, str], *, url: str)
     error = _refusal(status, body, headers, known, url)
     error.http_status = status
     wait = retry.retry_after(headers)
+    if wait is None and status == 429 and known.message:
+        wait = retry.delay_in_text(known.message)
     # Some refusals are final by themselves, but worth another try when the provider names a time for it.
     if wait is not None and (error.retryable or error.info.kind in _WORTH_WAITING):
         error.retryable, error.retry_after = True, wait

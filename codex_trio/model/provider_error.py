@@ -21,11 +21,12 @@ MAX_QUOTED = 2000
 MAX_MESSAGE = 16_000
 """More characters of a provider's own words are shown to nobody either."""
 
-_WORDS = ("message", "detail", "msg", "error_description", "description", "title", "reason")
+_WORDS = ("message", "Message", "detail", "msg", "error_description", "description", "title", "reason")
 _INNER = ("error", "errors", "status_details", "response")
 _MAX_DEPTH = 6
 
 _UNSHOWN = re.compile(r"(?is)<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[^>]*>")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SPACE = re.compile(r"\s+")
 
 
@@ -76,7 +77,7 @@ def quoted(body: bytes) -> str:
 
         bare = _SPACE.sub(" ", html.unescape(_UNSHOWN.sub(" ", text))).strip()
         text = bare or text
-    return bounded(text)
+    return bounded(_CONTROL.sub("\ufffd", text))
 
 
 def bounded(text: str, limit: int = MAX_QUOTED) -> str:

@@ -26,7 +26,12 @@ MAX_DELAY = 60.0
 MAX_RETRY_AFTER = 600.0
 """A provider that asks for a longer wait (in seconds) is not asked again: the user should decide."""
 
-_TRY_AGAIN = re.compile(r"try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b", re.IGNORECASE)
+_TRY_AGAIN = re.compile(
+    r"(?:try again in|retry after)\s*(\d{1,15}(?:\.\d{1,9})?)\s*(ms|milliseconds?|s|seconds?)\b", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+_IN_MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
+"""Headers of OpenAI's and Azure's that say it more exactly."""
 
 
 def backoff(attempt: int, *, chance: Callable[[], float] = random.random) -> float:
@@ -63,20 +68,34 @@ def delay_in_text(text: str) -> float | None:
     if match is None:
         return None
     amount = float(match[1])
-    return amount / 1000 if match[2].lower() == "ms" else amount
+    return amount / 1000 if match[2].lower().startswith("m") else amount
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a `retry-after` header asks for, as a number or as a date; None without one."""
+    """Return the seconds that a header asks to wait, as a number (of milliseconds too) or as a date; None without one.
+
+    Of one that came several times the longest counts.
+    """
+    exact = [_amounts(headers.get(name, "")) for name in _IN_MILLISECONDS]
+    waits = [milliseconds / 1000 for amounts in exact for milliseconds in amounts]
     value = headers.get("retry-after", "").strip()
+    waits = waits or _amounts(value)
+    return max(waits) if waits else _until(value)
+
+
+def _amounts(value: str) -> list[float]:
+    parts = [part.strip() for part in value.split(",")]
+    return [float(part) for part in parts if _NUMBER.fullmatch(part)]
+
+
+def _until(value: str) -> float | None:
+    """Return the seconds until a date; None for what is none."""
     if not value:
         return None
-    if value.isascii() and value.isdigit():
-        return float(value)
     from email.utils import parsedate_to_datetime
 
     try:
         moment = parsedate_to_datetime(value).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
     return max(moment - time.time(), 0.0)

@@ -50,6 +50,11 @@ _MODERATION = "openai_chatgpt_moderation_metadata"
 _MAX_TURN_STATE = 16 * 1024
 _OF_ITEM = re.compile(rb'"type"\s*:\s*"response\.output_item\.')
 
+_AWS_STREAM = "application/vnd.amazon.eventstream"
+_NOT_OUR_STREAM = (
+    "the provider answers in AWS's own form of event streams: `base_url` has to be the address of an API that is "
+    "compatible with OpenAI's, which on AWS ends in `/openai/v1`"
+)
 _CLOSED = "stream closed before response.completed"
 
 
@@ -79,6 +84,8 @@ class ResponseParser:
 
     def begin(self, headers: Mapping[str, str]) -> list[ModelEvent]:
         """Return the events that a response's headers (names in lower case) amount to."""
+        if headers.get("content-type", "").lower().startswith(_AWS_STREAM):
+            self.error = ModelError(_NOT_OUR_STREAM)
         events: list[ModelEvent] = [RateLimits(snapshot) for snapshot in limits.from_headers(headers)]
         self._note_model(headers, events)
         _note_turn_state(headers, events)

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from codex_trio.config.providers import AwsSettings, ModelProviderConfig, build_providers
-from codex_trio.model.aws import AwsSigner
+from codex_trio.model.aws import AwsSigner, explain, says_expired
 from codex_trio.model.aws_signature import AwsKeys, signed
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.endpoint import resolve
 from codex_trio.model.errors import ModelError
+from codex_trio.model.failures import from_http
 from codex_trio.model.http import open_transport
 from codex_trio.model.request import ModelRequest, RequestHeaders, encode_body
 from codex_trio.testing.model_script import answer, message
@@ -152,6 +153,38 @@ async def test_a_request_is_signed_as_it_is_sent() -> None:
             now=datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
         )
         assert again["authorization"] == given
+
+
+SKEWED = b'{"message":"Signature expired: 20260102T000000Z is now earlier than 20260102T001000Z"}'
+AT = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "is_retryable", "told"),
+    [
+        (400, b'{"__type":"com.amazon.coral.service#ThrottlingException","Message":"Rate"}', {}, True, "Rate"),
+        (400, b"{}", {"x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/"}, True, "{}"),
+        (400, b'{"code":"TooManyRequestsException","message":"Wait"}', {}, True, "Wait"),
+        (424, b'{"message":"not ready"}', {"x-amzn-errortype": "ModelNotReadyException"}, True, "not ready"),
+        (400, b'{"__type":"ValidationException","message":"bad"}', {}, False, "bad"),
+        (400, b'{"__type":7}', {}, False, "7"),
+        (400, b"\xff<html>", {}, False, "html"),
+        (403, SKEWED, {"date": "Fri, 02 Jan 2026 00:10:00 GMT"}, False, "600 seconds behind that of AWS: set it"),
+        (403, SKEWED, {"date": "Thu, 01 Jan 2026 23:50:00 GMT"}, False, "600 seconds ahead of that of AWS: set it"),
+        (403, SKEWED, {"date": "today"}, False, "the clock of this machine may be wrong: set it"),
+        (403, b'{"code":"RequestTimeTooSkewed"}', {}, False, "the clock of this machine may be wrong: set it"),
+        (403, b'{"message":"The security token included in the request is expired"}', {}, False, "is expired"),
+    ],
+)
+def test_what_aws_names_an_error_says_what_to_do(
+    status: int, body: bytes, headers: dict[str, str], told: str, *, is_retryable: bool
+) -> None:
+    error = from_http(status, body, headers, url="http://p")
+    explain(error, body, headers, now=AT)
+    assert error.retryable is is_retryable
+    assert told in error.message
+    # Logging in anew sets no clock.
+    assert says_expired(status, body) is ("token included" in error.message)
 
 
 def test_nothing_shows_keys() -> None:

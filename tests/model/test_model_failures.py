@@ -127,6 +127,23 @@ def test_a_provider_that_says_when_is_asked_again_then(status: int):
     assert (error.retryable, error.retry_after) == (True, 8.0)
 
 
+@pytest.mark.parametrize(
+    ("headers", "message", "wait"),
+    [
+        ({"x-ms-retry-after-ms": "1500", "retry-after": "2"}, "slow down", 1.5),
+        ({}, "Rate limit is exceeded. Try again in 26 seconds.", 26.0),
+        ({}, "Requests have exceeded the token rate limit. Please retry after 3 seconds.", 3.0),
+        ({}, "slow down", None),
+    ],
+)
+def test_a_busy_provider_says_in_many_ways_when_to_ask_again(headers: dict[str, str], message: str, wait: float | None):
+    error = failures.from_http(
+        429, json.dumps({"statusCode": 429, "message": message}).encode(), headers, url="http://p"
+    )
+    assert (error.retryable, error.retry_after) == (wait is not None, wait)
+    assert message in error.message
+
+
 @pytest.mark.parametrize("wait", ["86400", "Wed, 21 Oct 2099 07:28:00 GMT"])
 def test_nobody_waits_a_day_for_a_provider(wait: str):
     error = refused(429, retry_after=wait)

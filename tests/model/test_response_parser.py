@@ -314,6 +314,15 @@ def test_moderation_that_is_nested_beyond_all_reason_ends_nothing(depth: int):
     assert (reader.completed, reader.error) == (True, None)
 
 
+def test_a_stream_in_aws_own_form_is_told_with_the_way_out():
+    reader = ResponseParser()
+    reader.begin({"content-type": "application/vnd.amazon.eventstream"})
+    assert reader.feed(b"\x00\x00\x00o") == []
+    assert reader.error is not None
+    assert "ends in `/openai/v1`" in reader.error.message
+    assert not reader.error.retryable
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
