@@ -31,12 +31,14 @@ SUBCOMMANDS = {
 }
 
 ALIASES = {"e": "exec"}
+SHORTER = {"review": ("exec", "review")}
+"""Words that stand for a subcommand of a subcommand."""
 
 _WITH_PROFILE = "exec"
 
 _CODEX_SUBCOMMANDS = """
 agents apply archive cloud completion debug delete fork login logout mcp-server
-migrate-nfs-db migrate-rollouts queue remote-control resume review sandbox unarchive update
+migrate-nfs-db migrate-rollouts queue remote-control resume sandbox unarchive update
 """
 NOT_SUPPORTED = frozenset(_CODEX_SUBCOMMANDS.split())
 """Subcommands of Codex that are none here."""
@@ -45,6 +47,8 @@ _ADVICE = {
     "login": "set OPENAI_API_KEY, or name a provider in config.toml",
     "resume": "`codex-trio exec resume` continues a thread",
     "fork": "`codex-trio exec fork` continues a copy of a thread",
+    "debug": "`python -m codex_trio.testing.model_server SCRIPT --requests FILE` writes what a model is asked; the "
+    "request `model/list` tells which models there are",
 }
 
 _WITH_VALUE = ("-c", "--config", "--enable", "--disable", "-p", "--profile")
@@ -95,7 +99,7 @@ def build_parser(chosen: str | None) -> Parser:
     parser = Parser(
         prog="codex-trio",
         description="An independent Codex app-server in Python, built on Trio.",
-        epilog='For one task: codex-trio exec "what to do"',
+        epilog='For one task: codex-trio exec "what to do"; for a review: codex-trio review --uncommitted',
     )
     parser.set_defaults(run=None)
     parser.add_argument(
@@ -144,6 +148,8 @@ def _choose(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     word, behind = arguments[place], arguments[place + 1 :]
     if word == _HELP:
         return _choose([*arguments[:place], *behind, "--help"])
+    if word in SHORTER:
+        return _choose([*arguments[:place], *SHORTER[word], *behind])
     chosen = ALIASES.get(word, word)
     if chosen not in SUBCOMMANDS:
         raise InvalidValue(_no_subcommand(word))
@@ -157,7 +163,7 @@ def _is_known(option: str) -> bool:
 
 def _unknown_option(option: str, behind: Sequence[str]) -> str:
     words = (ALIASES.get(word, word) for word in behind)
-    chosen = next((word for word in words if word in SUBCOMMANDS), None)
+    chosen = next((word for word in words if word in SUBCOMMANDS or word in SHORTER), None)
     if chosen is None:
         return f"unexpected argument '{option}'" + suggestion(option, [*_WITH_VALUE, *_FLAGS], "argument")
     # argparse would take the option's value for a subcommand.
@@ -171,5 +177,5 @@ def _no_subcommand(word: str) -> str:
     if word in NOT_SUPPORTED:
         advice = f"\n\n  tip: {_ADVICE[word]}" if word in _ADVICE else ""
         return f"the subcommand '{word}' is not supported{advice}"
-    tip = suggestion(word, SUBCOMMANDS, "subcommand")
+    tip = suggestion(word, [*SUBCOMMANDS, *SHORTER], "subcommand")
     return f"unrecognized subcommand '{word}'" + (tip or '\n\n  tip: to run a prompt: codex-trio exec "PROMPT"')

@@ -11,6 +11,7 @@ from exec_lab import ExecLab
 from codex_trio.cli.command_line import build_parser
 from codex_trio.cli.exec_request import ExecRequest, make_request
 from codex_trio.cli.exec_review import check_target
+from codex_trio.cli.main import main
 from codex_trio.cli.options import UsageError
 from codex_trio.cli.piped_input import PipedInput
 from codex_trio.testing.model_script import answer, function_call, message
@@ -73,6 +74,15 @@ def test_instructions_are_read_from_stdin(tmp_path: Path) -> None:
 def test_what_does_not_go_together_is_refused(arguments: list[str], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint.replace("[", r"\[")):
         request_of(*arguments)
+
+
+@pytest.mark.parametrize("words", [["review"], ["-c", "model=x", "review"], ["exec", "review"]])
+def test_a_review_needs_no_word_before_it(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path))
+    assert main([*words, "--commit", "x", "look"]) == 1
+    assert "'--commit' cannot be used with '[PROMPT]'" in capsys.readouterr().err
 
 
 @pytest.fixture

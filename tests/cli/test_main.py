@@ -88,6 +88,9 @@ def test_what_is_not_known_is_named_and_ends_with_code_2(
         (["app-server", "--profile", "work"], "unexpected argument '--profile'"),
         (["login"], "OPENAI_API_KEY"),
         (["e", "--jsn"], "'--json'"),
+        (["reveiw", "x"], "'review'"),
+        (["--base", "main", "review"], "codex-trio review --base"),
+        (["debug", "models"], "codex_trio.testing.model_server"),
     ],
 )
 def test_what_was_probably_meant_is_said(arguments: list[str], tip: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,6 +106,7 @@ def test_what_was_probably_meant_is_said(arguments: list[str], tip: str, capsys:
         (["exec", "help"], "usage: codex-trio exec [OPTIONS]"),
         (["exec", "--json", "help", "resume"], "usage: codex-trio exec [OPTIONS] resume"),
         (["exec", "resume", "help"], "usage: codex-trio exec [OPTIONS] resume"),
+        (["help", "review"], "usage: codex-trio exec [OPTIONS] review"),
         (["--enable", "exec", "app-server", "help"], "usage: codex-trio app-server"),
     ],
 )
