@@ -249,7 +249,7 @@ KEYS: Final = (
     Key("oss_provider", TEXT, owner="cli/exec_run.py"),
     Key("otel", OTEL, status="unsupported", why="nothing is exported", in_projects=False),
     Key("permissions", Names(PERMISSION_PROFILE), owner="config/permission_profiles.py"),
-    Key("personality", Choice(("none", "friendly", "pragmatic")), status="elsewhere"),
+    Key("personality", Choice(("none", "friendly", "pragmatic")), owner="threads/options.py"),
     Key("plan_mode_reasoning_effort", TEXT, status="elsewhere"),
     Key("plugins", Table({}, rest=TABLE, opaque=True), default={}, owner="extensions/plugins/installed.py"),
     Key(

@@ -103,13 +103,16 @@ something, say that too. Never report as working what you have not seen working.
 slow or far-reaching.
 - The closing message stands on its own: what came of it first, then what changed and why where that is not obvious, \
 then what you checked and what is left to do. A small thing deserves a few lines; only large work deserves sections.
-- Write plainly and to the point, in the user's language. No flattery, no filler, no repeating of the request.
-- Name files by path, with a line when it helps, such as `src/app.py:42`, and put commands, names and paths in \
+- Write in the user's language, without repeating the request.
+{manner}- Name files by path, with a line when it helps, such as `src/app.py:42`, and put commands, names and paths in \
 backticks. Do not paste whole files that the user has on disk.
 - Use lists for things that are a list, and code blocks for code. Avoid nested lists and decoration.
 - Asked for a review, give the findings first, the gravest at the top, each with its place and its consequence; then \
 open questions; a summary last. If nothing is wrong, say so, and name what you could not check.
 """
+
+
+_MANNER = "- Write plainly and to the point. No flattery, no filler.\n"
 
 
 class FilesystemView(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,9 +133,12 @@ class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
     shell: str | None
 
 
-def base_instructions() -> str:
-    """Return what the model is and how it should work, for models without instructions of their own."""
-    return _BASE
+def base_instructions(personality: str | None = None) -> str:
+    """Return what the model is and how it should work, for models without instructions of their own.
+
+    With the personality `none` it is not told in what manner to write; all others are one (0.171.0).
+    """
+    return _BASE.format(manner="" if personality == "none" else _MANNER)
 
 
 def permissions_text(

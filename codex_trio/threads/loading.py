@@ -179,7 +179,7 @@ class ThreadLoader:
     def base_instructions(self, settings: ThreadSettings) -> str:
         """Return what the model of a thread is told that it is."""
         of_model = self._catalog.info(settings.model).base_instructions
-        return settings.base_instructions or of_model or base_instructions()
+        return settings.base_instructions or of_model or base_instructions(settings.personality)
 
     def model_changed(self, recorded: str, current: str) -> str:
         """Return what the user is told when a thread goes on with another model."""

@@ -68,7 +68,7 @@ def settings_from_config(
         effort=config.model_reasoning_effort,
         summary=config.model_reasoning_summary,
         service_tier=config.service_tier,
-        personality=options.personality,
+        personality=options.personality or config.merged.get("personality"),
         developer_instructions=config.developer_instructions,
         base_instructions=config.base_instructions,
     )

@@ -156,6 +156,11 @@ def test_the_base_instructions_name_every_tool_the_model_has() -> None:
         assert f"`{tool}`" in text
 
 
+def test_without_a_personality_the_model_is_not_told_how_to_write() -> None:
+    assert len(base_instructions("none")) < len(base_instructions()) == len(base_instructions("friendly"))
+    assert not {"{", "}"} & set(base_instructions() + base_instructions("none"))
+
+
 @pytest.mark.parametrize("prefix", [["python3"], ["node", "-e"], ["git"], ["env"], ["sudo"], ["rm"], ["npm", "run"]])
 def test_the_model_is_told_of_prefixes_that_are_dropped(prefix: list[str]) -> None:
     assert proposal(prefix, [[*prefix, "x"]], PolicyRules()) is None

@@ -43,9 +43,10 @@ def recorded(**settings: Any) -> HistoryFacts:
 
 
 def test_the_configuration_says_what_a_request_does_not(tmp_path: Path) -> None:
-    text = 'model_reasoning_effort = "high"\nsandbox_mode = "read-only"\n'
+    text = 'model_reasoning_effort = "high"\nsandbox_mode = "read-only"\npersonality = "none"\n'
     settings = configured(tmp_path, ThreadOptions(), text)
     assert (settings.model, settings.effort, settings.sandbox_policy) == (MODEL, "high", ReadOnly())
+    assert settings.personality == "none"
     asked = ThreadOptions(
         typed=TypedOverrides(model="other", sandbox_mode="danger-full-access"), personality="pragmatic"
     )

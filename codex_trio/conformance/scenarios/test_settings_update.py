@@ -129,3 +129,14 @@ async def test_a_thread_without_an_environment_has_none_after_a_restart(lab: Lab
         assert resumed["thread"]["environments"] == []
         await probe.run_turn(thread_id)
     assert not (lab.cwd / "made.txt").exists()
+
+
+async def test_a_personality_says_how_the_model_is_to_write_and_none_leaves_that_open(lab: Lab) -> None:
+    lab.configure(extra='personality = "none"')
+    lab.script(answer(message("Hi.")).repeated())
+    async with lab.run() as probe:
+        for asked in ({}, {"personality": "friendly"}, {"personality": "pragmatic"}):
+            thread_id = (await probe.start_thread(cwd=str(lab.cwd), **asked))["id"]
+            await probe.run_turn(thread_id)
+    none, friendly, pragmatic = (len(request.texts("developer")[0]) for request in lab.model.requests)
+    assert none < friendly == pragmatic

@@ -193,7 +193,9 @@ class TaskContext:
     @property
     def base_message(self) -> ResponseItem:
         """The message that every request begins with."""
-        text = self.settings.base_instructions or self.model.base_instructions or base_instructions()
+        settings = self.settings
+        own = settings.base_instructions or self.model.base_instructions
+        text = own or base_instructions(settings.personality)
         return message_item("developer", [text], item_id=f"base_{self.thread_id}")
 
     @property
