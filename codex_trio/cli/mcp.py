@@ -1,7 +1,7 @@
 """`codex-trio mcp`: the MCP servers that the user's configuration names, and logging in to them.
 
-Owns the command line, and how servers are shown. Does not own settings of servers (`extensions.mcp.settings`), how the
-file is written (`config.write`), or logging in (`extensions.mcp.oauth`).
+Owns the command line. Does not own settings of servers (`extensions.mcp.settings`), how they are shown (`mcp_show`) and
+written (`config.write`), or logging in (`extensions.mcp.oauth`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import argparse
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from codex_trio.cli.options import UsageError, add_common_options
 from codex_trio.cli.parser import Parser
@@ -24,13 +24,10 @@ from codex_trio.config.write import effective_stack, write_edits
 from codex_trio.extensions.mcp.settings import (
     HttpAddress,
     McpServerSettings,
-    StdioCommand,
     Unusable,
     configured_servers,
 )
 from codex_trio.util.addresses import is_web_address, shown_address
-
-_HIDDEN = "*****"
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -44,6 +41,7 @@ def configure(parser: Parser) -> None:
     add.add_argument("--env", metavar="KEY=VALUE", action="append", default=[], help="a variable for the command")
     add.add_argument("--bearer-token-env-var", metavar="ENV_VAR", help="the variable that holds a token for --url")
     add.add_argument("--oauth-client-id", metavar="CLIENT_ID", help="how the login server of --url knows this client")
+    add.add_argument("--oauth-client-secret", metavar="SECRET", help="the secret that goes with --oauth-client-id")
     add.add_argument("--oauth-resource", metavar="RESOURCE", help="what else tokens of --url are to be for")
     add.takes_command = True
     add.usage = "%(prog)s [OPTIONS] NAME (--url URL | -- COMMAND...)"
@@ -111,7 +109,7 @@ def _check_that_it_holds_servers(config: ConfigService) -> None:
 
 
 def _stdio_table(options: argparse.Namespace) -> dict[str, Any]:
-    for name in ("bearer_token_env_var", "oauth_client_id", "oauth_resource"):
+    for name in ("bearer_token_env_var", "oauth_client_id", "oauth_client_secret", "oauth_resource"):
         if getattr(options, name) is not None:
             raise UsageError(f"'--{name.replace('_', '-')}' is for servers with --url only")
     if not options.command:
@@ -142,6 +140,10 @@ def _http_table(options: argparse.Namespace) -> dict[str, Any]:
         table["bearer_token_env_var"] = options.bearer_token_env_var
     if options.oauth_client_id is not None:
         table["oauth"] = {"client_id": options.oauth_client_id}
+        if options.oauth_client_secret is not None:
+            table["oauth"]["client_secret"] = options.oauth_client_secret
+    elif options.oauth_client_secret is not None:
+        raise UsageError("'--oauth-client-secret' goes with '--oauth-client-id'")
     if options.oauth_resource is not None:
         table["oauth_resource"] = options.oauth_resource
     return table
@@ -166,28 +168,29 @@ def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    servers = _servers(options, environ)
+    from codex_trio.cli.mcp_login import login_states
+    from codex_trio.cli.mcp_show import servers_as_json, servers_as_text
+
+    config = config_service(options, environ)
+    servers = list(configured_servers(loaded(config).stack.merged).values())
+    states = login_states(servers, config, environ)
     if options.json:
-        print(json.dumps([_as_json(settings) for settings in servers.values()], indent=2))
-        return os.EX_OK
-    if not servers:
+        print(json.dumps(servers_as_json(servers, states), indent=2))
+    elif servers:
+        print(servers_as_text(servers, states), end="")
+    else:
         print("No MCP servers configured yet. Try `codex-trio mcp add my-tool -- my-command`.")
-    for settings in servers.values():
-        state = "" if settings.enabled else " (disabled)"
-        print(f"{settings.name}{state}: {_in_a_line(settings)}")
     return os.EX_OK
 
 
 def _get(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from codex_trio.cli.mcp_show import server_as_json, server_as_text
+
     settings = _server(options, environ)
     if options.json:
-        print(json.dumps(_as_json(settings), indent=2))
-        return os.EX_OK
-    print(settings.name)
-    print(f"  enabled: {str(settings.enabled).lower()}")
-    for key, value in _as_json(settings)["transport"].items():
-        print(f"  {'transport' if key == 'type' else key}: {_shown(key, value)}")
-    print(f"  remove: codex-trio mcp remove {settings.name}")
+        print(json.dumps(server_as_json(settings), indent=2))
+    else:
+        print(server_as_text(settings), end="")
     return os.EX_OK
 
 
@@ -221,12 +224,9 @@ def _write(config: ConfigService, edit: Edit) -> None:
         raise UsageError(error.message) from error
 
 
-def _servers(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, McpServerSettings]:
-    return configured_servers(loaded(config_service(options, environ)).stack.merged)
-
-
 def _server(options: argparse.Namespace, environ: Mapping[str, str]) -> McpServerSettings:
-    settings = _servers(options, environ).get(options.name)
+    servers = configured_servers(loaded(config_service(options, environ)).stack.merged)
+    settings = servers.get(options.name)
     if settings is None:
         raise UsageError(f"No MCP server named '{options.name}' found.")
     return settings
@@ -241,58 +241,3 @@ def _address(options: argparse.Namespace, environ: Mapping[str, str], what: str)
     if transport.has_own_authorization:
         raise UsageError(f"MCP server '{options.name}' is let in by what its settings say; nobody logs in to it.")
     return transport
-
-
-def _in_a_line(settings: McpServerSettings) -> str:
-    transport = settings.transport
-    if isinstance(transport, StdioCommand):
-        return " ".join([transport.command, *transport.args])
-    return transport.url if isinstance(transport, HttpAddress) else transport.problem
-
-
-def _shown(key: str, value: Any) -> str:
-    """Return a value for people: what may be secret is hidden."""
-    if isinstance(value, dict):
-        hidden = key in ("env", "http_headers")
-        given = cast("dict[str, Any]", value)
-        return ", ".join(f"{name}={_HIDDEN if hidden else text}" for name, text in given.items()) or "-"
-    if isinstance(value, list):
-        return " ".join(cast("list[str]", value)) or "-"
-    return "-" if value is None else str(value)
-
-
-def _as_json(settings: McpServerSettings) -> dict[str, Any]:
-    return {
-        "name": settings.name,
-        "enabled": settings.enabled,
-        "transport": _transport_as_json(settings.transport),
-        "enabled_tools": _list_or_none(settings.enabled_tools),
-        "disabled_tools": _list_or_none(settings.disabled_tools),
-        "startup_timeout_sec": settings.startup_seconds,
-        "tool_timeout_sec": settings.tool_seconds,
-    }
-
-
-def _transport_as_json(transport: StdioCommand | HttpAddress | Unusable) -> dict[str, Any]:
-    if isinstance(transport, StdioCommand):
-        return {
-            "type": "stdio",
-            "command": transport.command,
-            "args": list(transport.args),
-            "env": dict(transport.env),
-            "env_vars": list(transport.variables),
-            "cwd": transport.cwd,
-        }
-    if isinstance(transport, HttpAddress):
-        return {
-            "type": "streamable_http",
-            "url": transport.url,
-            "bearer_token_env_var": transport.bearer_token_env_var,
-            "http_headers": dict(transport.headers),
-            "env_http_headers": dict(transport.env_headers),
-        }
-    return {"type": "unusable", "problem": transport.problem}
-
-
-def _list_or_none(names: Sequence[str] | None) -> list[str] | None:
-    return None if names is None else list(names)

@@ -1,4 +1,4 @@
-"""Logging in to an MCP server from a terminal, and out.
+"""Logging in to an MCP server from a terminal, out, and how logins stand.
 
 Owns what is printed, the browser, and the address that a user pastes. Does not own the login (`extensions.mcp.oauth`).
 """
@@ -14,10 +14,10 @@ import trio
 from codex_trio.cli.options import UsageError
 from codex_trio.cli.surroundings import codex_home, complain
 from codex_trio.config.service import ConfigService
-from codex_trio.extensions.mcp.oauth.logins import McpLogins, PendingLogin
+from codex_trio.extensions.mcp.oauth.logins import AuthState, McpLogins, PendingLogin
 from codex_trio.extensions.mcp.oauth.store import LoginStore
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
-from codex_trio.extensions.mcp.settings import HttpAddress, OAuthSettings, oauth_settings
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, OAuthSettings, oauth_settings
 from codex_trio.model.http import open_transport
 
 LOGIN_SECONDS = 300.0
@@ -45,6 +45,29 @@ def log_out(name: str, address: HttpAddress, home: Path) -> bool:
         return LoginStore(home).forget(name, address.url)
     except OAuthFailure as failure:
         raise UsageError(str(failure)) from failure
+
+
+def login_states(
+    servers: Sequence[McpServerSettings], config: ConfigService, environ: Mapping[str, str]
+) -> dict[str, AuthState]:
+    """Return how the login to each server stands, by its name, as far as that is found out in a moment."""
+    settings = oauth_settings(config.load().merged)
+    states: dict[str, AuthState] = {server.name: "unsupported" for server in servers}
+    addresses = {server.name: server.transport for server in servers if isinstance(server.transport, HttpAddress)}
+
+    async def find_all() -> None:
+        async with open_transport(environ) as transport, trio.open_nursery() as nursery:
+            logins = McpLogins(transport, LoginStore(codex_home(environ)), settings=lambda: settings)
+
+            async def find(name: str, address: HttpAddress) -> None:
+                states[name] = await logins.state(name, address, needed=False, connected=False)
+
+            for name, address in addresses.items():
+                nursery.start_soon(find, name, address)
+
+    if addresses:
+        trio.run(find_all)
+    return states
 
 
 async def _log_in(

@@ -328,6 +328,12 @@ UNSUPPORTED_INSIDE: Final[Mapping[tuple[str, ...], str]] = {
     ("memories", "dual_write"): _ONE_STORE,
     ("memories", "version"): _ONE_STORE,
     ("mcp_servers", "*", "experimental_environment"): "`environment_id` says where a server runs",
+    (
+        "mcp_servers",
+        "*",
+        "omit_tools_from",
+    ): "tools of a server are offered in one way; `disabled_tools` leaves them out",
+    ("mcp_servers", "*", "startup_readiness"): "a server is ready when its tools are known",
     ("shell_environment_policy", "experimental_use_profile"): "commands run without a profile of the shell's",
 }
 """Keys inside honoured tables of which nothing comes, and why; `*` is any name."""

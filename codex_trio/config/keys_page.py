@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from codex_trio.config import features
@@ -108,8 +108,16 @@ def _kind(node: Node) -> str:
             return f"table NAME = {_kind(value)}"
         case Either(text=text, table=table):
             return f"{_kind(text)} or {_kind(table)}"
+        case Anything(inside=Names(value=Table(fields=fields))):
+            return f"table NAME = table of {_names(fields)}"
+        case Anything(inside=Table(fields=fields)):
+            return f"table of {_names(fields)}"
         case _:
             return _WORDS[type(node)]
+
+
+def _names(fields: Iterable[str]) -> str:
+    return " ".join(f"`{name}`" for name in fields)
 
 
 _WORDS: Mapping[type[Any], str] = {

@@ -57,7 +57,9 @@ class Inside(msgspec.Struct, frozen=True):
 
 
 class Anything(msgspec.Struct, frozen=True):
-    """Any value: keys that others read, or that are only accepted."""
+    """Any value: keys that others read and check, or that are only accepted. `inside` tells which keys they read."""
+
+    inside: "Node | None" = None
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -222,6 +224,8 @@ def unread_keys(node: Node, value: Any, path: tuple[str, ...] = ()) -> Iterator[
                 yield from unread_keys(node.value, part, (*path, name))
         case Either() if isinstance(value, dict):
             yield from unread_keys(node.table, value, path)
+        case Anything(inside) if inside is not None:
+            yield from unread_keys(inside, value, path)
         case _:
             return
 
@@ -232,6 +236,8 @@ def names_beside(node: Node, path: tuple[str, ...]) -> tuple[str, ...]:
     for name in (*path[:-1], None):
         if isinstance(current, Either):
             current = current.table
+        elif isinstance(current, Anything):
+            current = current.inside
         if name is None:
             break
         match current:

@@ -42,6 +42,9 @@ def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
     return made
 
 
+LOG = "http://127.0.0.1:9/log"
+
+
 def table(home: Path) -> Any:
     return tomllib.loads((home / "config.toml").read_text())
 
@@ -55,19 +58,36 @@ def test_servers_are_named_shown_and_taken_out_again(home: Path, cli: Cli) -> No
         "",
     )
     assert cli("add", "web", "--url", "http://127.0.0.1:9/mcp", "--bearer-token-env-var", "TOK")[0] == 0
-    assert cli("add", "log", "--url", "https://x/mcp", "--oauth-client-id", "c", "--oauth-resource", "r")[0] == 0
+    assert (
+        cli(
+            "add", "log", "--url", LOG, "--oauth-client-id", "c", "--oauth-client-secret", "s", "--oauth-resource", "r"
+        )[0]
+        == 0
+    )
     assert table(home) == {
         "model": "m",
         "mcp_servers": {
             "tiny": {"command": "python3", "args": ["x.py", "--flag"], "env": {"A": "b=c"}},
             "web": {"url": "http://127.0.0.1:9/mcp", "bearer_token_env_var": "TOK"},
-            "log": {"url": "https://x/mcp", "oauth": {"client_id": "c"}, "oauth_resource": "r"},
+            "log": {"url": LOG, "oauth": {"client_id": "c", "client_secret": "s"}, "oauth_resource": "r"},
         },
     }
     assert (home / "config.toml").read_text().startswith("# mine\n")
-    listed = cli("list")[1].splitlines()
-    assert listed == ["log: https://x/mcp", "tiny: python3 x.py --flag", "web: http://127.0.0.1:9/mcp"]
-    assert [server["name"] for server in json.loads(cli("list", "--json")[1])] == ["log", "tiny", "web"]
+    assert cli("list")[1].splitlines() == [
+        "Name  Command  Args         Env      Cwd  Status   Auth",
+        "tiny  python3  x.py --flag  A=*****  -    enabled  Unsupported",
+        "",
+        "Name  Url                     Bearer Token Env Var  Status   Auth",
+        "log   http://127.0.0.1:9/log  -                     enabled  Unknown",
+        "web   http://127.0.0.1:9/mcp  TOK                   enabled  Bearer token",
+    ]
+    listed = json.loads(cli("list", "--json")[1])
+    assert [(server["name"], server["auth_status"]) for server in listed] == [
+        ("log", "unknown"),
+        ("tiny", "unsupported"),
+        ("web", "bearer_token"),
+    ]
+    assert {server["startup_timeout_sec"] for server in listed} == {None}
     shown = cli("get", "tiny")[1]
     assert "  args: x.py --flag\n" in shown
     assert "  env: A=*****\n" in shown
@@ -91,6 +111,7 @@ def test_servers_are_named_shown_and_taken_out_again(home: Path, cli: Cli) -> No
         (["add", "x", "--url", "http://[::1"], 1, "invalid value 'http://[::1' for '--url <URL>'"),
         (["add", "x", "--url", "http://x", "--bearer-token-env-var", ""], 1, "'--bearer-token-env-var <ENV_VAR>'"),
         (["add", "x", "--url", "http://x", "--bearer-token-env-var", "A B"], 1, "invalid value 'A B' for '--bearer"),
+        (["add", "x", "--url", "http://x", "--oauth-client-secret", "s"], 1, "goes with '--oauth-client-id'"),
         (["add", "we ird", "--", "cmd"], 1, "Invalid MCP server name 'we ird'"),
         (["get", "zz"], 1, "No MCP server named 'zz' found."),
         (["login", "zz"], 1, "No MCP server named 'zz' found."),
@@ -133,7 +154,7 @@ def test_nobody_logs_in_to_an_address_that_is_none(home: Path, cli: Cli, argumen
     (home / "config.toml").write_text("[mcp_servers.u]\nurl = 'http://[::1'\n")
     problem = "mcp_servers.u.url: 'http://[::1' is no http:// or https:// address"
     assert cli(*arguments) == (1, "", f"Error: {problem}\n")
-    assert cli("list") == (0, f"u: {problem}\n", "")
+    assert cli("list") == (0, f"Name  Problem\nu     {problem}\n", "")
 
 
 def test_a_login_is_forgotten(home: Path, cli: Cli) -> None:

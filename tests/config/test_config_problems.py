@@ -278,6 +278,13 @@ def test_strict_loading_refuses_a_key_that_nobody_reads_with_its_place(setting: 
         ("[features]\ngoals = true\nmemoris = true\n", "3:1", "features.memoris", "memories"),
         ('[projects."/p"]\ntrust_levle = "trusted"\n', "2:1", "projects./p.trust_levle", "trust_level"),
         ('[mcp_servers.x]\ncommand = "true"\nenabeld = true\n', "3:1", "mcp_servers.x.enabeld", "enabled"),
+        ('[mcp_servers.x]\nurl = "u"\noauth.client = "c"\n', "3:7", "mcp_servers.x.oauth.client", "client_id"),
+        (
+            '[mcp_servers.x]\nurl = "u"\n[mcp_servers.x.tools.t]\naproval_mode = "auto"\n',
+            "4:1",
+            "mcp_servers.x.tools.t.mode",
+            "",
+        ),
     ],
 )
 def test_a_key_that_is_spelt_wrong_is_told_with_its_place_and_the_nearest_known_one(

@@ -1,9 +1,11 @@
 """A server behind an address: answers as JSON and as events, its session, its refusals."""
 
 import contextlib
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import h11
@@ -105,12 +107,14 @@ def no_process(request: SpawnRequest) -> ManagedProcess:
 
 
 @asynccontextmanager
-async def connected(url: str, **address: Any) -> AsyncGenerator[McpConnection]:
-    settings = McpServerSettings(name="web", transport=HttpAddress(url=url, **address))
+async def connected(
+    url: str, *, folder: str = "/", environ: Mapping[str, str] | None = None, seconds: float = PATIENCE, **address: Any
+) -> AsyncGenerator[McpConnection]:
+    settings = McpServerSettings(name="web", transport=HttpAddress(url=url, **address), startup_seconds=seconds)
     with trio.fail_after(PATIENCE):
         async with open_transport({}) as transport:
-            means = McpMeans(start=no_process, transport=transport, environ={"TOKEN": "the-token"})
-            async with open_connection(settings, folder="/", means=means) as connection:
+            means = McpMeans(start=no_process, transport=transport, environ=environ or {"TOKEN": "the-token"})
+            async with open_connection(settings, folder=folder, means=means) as connection:
                 yield connection
 
 
@@ -140,6 +144,54 @@ async def test_a_session_is_kept_and_authorized_and_answers_come_either_way() ->
     assert asked[-1].headers["mcp-protocol-version"] == "2025-06-18"
     assert {exchange.headers["authorization"] for exchange in asked} == {"Bearer the-token"}
     assert {exchange.headers["x-mine"] for exchange in asked} == {"1"}
+
+
+async def test_a_command_says_more_headers_each_time_the_server_is_reached(tmp_path: Path) -> None:
+    async def serve(exchange: Exchange) -> None:
+        await greet(exchange)
+
+    helper = (
+        """pwd >> seen; printf '{"X-Mine": "%s", "Authorization": "from %s"}' "$(grep -c . seen)" "$HOME$UNSEEN" """
+    )
+    async with serving(serve) as (url, asked):
+        for _ in range(2):
+            async with connected(
+                url,
+                folder=str(tmp_path),
+                environ={"HOME": "/home", "UNSEEN": "x", "PATH": os.environ["PATH"]},
+                headers={"X-Mine": "0"},
+                headers_helper=helper,
+            ):
+                pass
+    # Its words count before those of the file, and it sees what a server's process would see.
+    assert [exchange.headers["x-mine"] for exchange in asked if exchange.message["method"] == "initialize"] == [
+        "1",
+        "2",
+    ]
+    assert {exchange.headers["authorization"] for exchange in asked} == {"from /home"}
+    assert (tmp_path / "seen").read_text().split() == [str(tmp_path)] * 2
+
+
+@pytest.mark.parametrize(
+    ("helper", "said"),
+    [
+        ("echo no >&2; exit 3", "http_headers_helper of MCP server 'web' failed with status 3: no"),
+        ("echo secret", "http_headers_helper of MCP server 'web' printed no JSON object of texts"),
+        ("""echo '{"A": 1}'""", "printed no JSON object of texts"),
+        ("""echo '[]'""", "printed no JSON object of texts"),
+        (r"""printf '\377'""", "printed no JSON object of texts"),
+        (r"""printf %s '{"A": "x\ny"}'""", "printed a header that cannot be sent: 'A'"),
+        ("""echo '{"A B": ""}'""", "printed a header that cannot be sent: 'A B'"),
+        ("head -c 100000 /dev/zero", "printed too much"),
+        ("sleep 600", "took longer than 0.2 s (startup_timeout_sec)"),
+    ],
+)
+async def test_a_command_that_says_no_headers_fails_its_server(helper: str, said: str) -> None:
+    environ = {"PATH": os.environ["PATH"]}
+    seconds = 0.2 if helper.startswith("sleep") else PATIENCE
+    with refused(said):
+        async with connected("http://127.0.0.1:9/", environ=environ, headers_helper=helper, seconds=seconds):
+            pass
 
 
 async def test_a_question_may_come_before_the_answer() -> None:

@@ -146,8 +146,20 @@ async def test_the_page_asks_for_what_the_settings_say(bench: Bench) -> None:
         assert asked["redirect_uri"] == "http://127.0.0.1:1/back"
         assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
     assert bench.server.of("/register") == []
+    own = msgspec.structs.replace(address, callback_url="http://127.0.0.1:2/own")
+    async with bench.logins.open_login("web", own) as login:
+        assert WebRequest("GET", login.url, {}, b"").query["redirect_uri"] == "http://127.0.0.1:2/own"
     async with bench.logins.open_login("web", address, scopes=["c"]) as login:
         assert WebRequest("GET", login.url, {}, b"").query["scope"] == "c"
+
+
+async def test_a_client_that_was_registered_before_says_its_secret(bench: Bench) -> None:
+    await bench.log_in(msgspec.structs.replace(bench.address, client_id="client-1", client_secret="s:cret"))
+    [exchanged] = bench.server.of("/token")
+    assert (exchanged.form["client_id"], exchanged.form["client_secret"]) == ("client-1", "s:cret")
+    kept = bench.kept
+    assert kept is not None
+    assert kept.client_secret == "s:cret"
 
 
 async def test_a_keyring_that_is_not_there_is_missed_by_name_and_no_file_takes_its_place(bench: Bench) -> None:

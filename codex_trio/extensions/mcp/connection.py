@@ -242,6 +242,8 @@ def _open_channel(
             settings.transport,
             transport=means.transport,
             environ=means.environ,
+            folder=folder,
+            startup_seconds=settings.startup_seconds,
             logins=means.logins,
         )
     if settings.transport.environment != HERE:

@@ -300,9 +300,11 @@ async def open_http(
     *,
     transport: HttpTransport,
     environ: Mapping[str, str],
+    folder: str,
+    startup_seconds: float,
     logins: McpLogins | None = None,
 ) -> AsyncGenerator[HttpChannel]:
-    """Provide the channel to an address. Raises McpGone."""
+    """Provide the channel to an address. A command that says more of its headers runs in `folder`. Raises McpGone."""
     if not is_web_address(server.url):
         raise McpGone(f"{shown_address(server.url)} is no address that HTTP can reach")
     headers = {key.lower(): value for key, value in server.headers.items()}
@@ -314,6 +316,13 @@ async def open_http(
         if not token:
             raise McpGone(f"Environment variable {server.bearer_token_env_var} for MCP server '{name}' is not set")
         headers["authorization"] = f"Bearer {token}"
+    if server.headers_helper is not None:
+        # Few servers have one.
+        from codex_trio.extensions.mcp.headers_helper import helped_headers
+
+        headers |= await helped_headers(
+            name, server.headers_helper, environ=environ, folder=folder, seconds=startup_seconds
+        )
     bearer = None if logins is None else logins.bearer(name, server)
     async with trio.open_nursery() as nursery:
         channel = HttpChannel(server.url, headers, transport=transport, nursery=nursery, bearer=bearer)

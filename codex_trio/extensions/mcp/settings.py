@@ -9,7 +9,7 @@ import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -55,22 +55,32 @@ class StdioCommand(msgspec.Struct, frozen=True, kw_only=True):
 class HttpAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A server that is reached by streamable HTTP. `env_headers` maps header names to environment variables.
 
-    `client_id`, `scopes` and `resource` are for logging in to it.
+    `headers_helper` is a shell command that prints more headers. All else is for logging in to it; where there is no
+    `callback_port` or `callback_url` of its own, those of `OAuthSettings` count.
     """
 
     url: str
     bearer_token_env_var: str | None = None
     headers: Mapping[str, str] = {}
     env_headers: Mapping[str, str] = {}
+    headers_helper: str | None = None
     client_id: str | None = None
+    client_secret: str | None = None
+    callback_port: int | None = None
+    callback_url: str | None = None
     scopes: tuple[str, ...] = ()
     resource: str | None = None
 
     @property
-    def has_own_authorization(self) -> bool:
-        """Whether the settings say what to be let in with, so that nobody logs in."""
+    def has_own_token(self) -> bool:
+        """Whether the settings name what to be let in with."""
         named = (*self.headers, *self.env_headers)
         return self.bearer_token_env_var is not None or any(name.lower() == "authorization" for name in named)
+
+    @property
+    def has_own_authorization(self) -> bool:
+        """Whether the settings say how to be let in, so that nobody logs in."""
+        return self.has_own_token or self.headers_helper is not None
 
 
 class Unusable(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +136,9 @@ class _EnvVar(msgspec.Struct, frozen=True):
 
 class _OAuth(msgspec.Struct, frozen=True):
     client_id: str | None = None
+    client_secret: str | None = None
+    callback_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
+    callback_url: str | None = None
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +152,8 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     bearer_token_env_var: str | None = None
     http_headers: dict[str, str] = {}
     env_http_headers: dict[str, str] = {}
+    http_headers_helper: str | None = None
+    auth: str = "oauth"
     oauth: _OAuth = _OAuth()
     oauth_resource: str | None = None
     scopes: tuple[str, ...] = ()
@@ -251,6 +266,8 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
     if given.command is not None:
         if given.url is not None:
             raise _SettingsError(f"mcp_servers.{name}: url is not supported for stdio")
+        if given.http_headers_helper is not None:
+            raise _SettingsError(f"mcp_servers.{name}: http_headers_helper is not supported for stdio")
         return StdioCommand(
             command=given.command,
             args=given.args,
@@ -274,12 +291,22 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
         )
     if not is_web_address(given.url):
         raise _SettingsError(f"mcp_servers.{name}.url: {shown_address(given.url)!r} is no http:// or https:// address")
+    if given.auth != "oauth":
+        # Let in in another way, it could be the wrong account.
+        raise _SettingsError(
+            f'mcp_servers.{name}.auth: {given.auth!r} is not supported; set it to "oauth" or leave it out, and log in '
+            "or name a token by bearer_token_env_var"
+        )
     return HttpAddress(
         url=given.url,
         bearer_token_env_var=given.bearer_token_env_var,
         headers=given.http_headers,
         env_headers=given.env_http_headers,
+        headers_helper=given.http_headers_helper,
         client_id=given.oauth.client_id,
+        client_secret=given.oauth.client_secret,
+        callback_port=given.oauth.callback_port,
+        callback_url=given.oauth.callback_url,
         scopes=given.scopes,
         resource=given.oauth_resource,
     )

@@ -199,5 +199,9 @@ def _why_not_started(name: str, server: StdioCommand, request: SpawnRequest, err
 
 def variables(server: StdioCommand, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment of a server's process."""
-    taken = (*_INHERITED, *server.variables)
-    return {name: environ[name] for name in taken if name in environ} | dict(server.env)
+    return inherited(environ, *server.variables) | dict(server.env)
+
+
+def inherited(environ: Mapping[str, str], *more: str) -> dict[str, str]:
+    """Return what of our environment a process for a server sees unasked, and `more` of it."""
+    return {name: environ[name] for name in (*_INHERITED, *more) if name in environ}

@@ -78,7 +78,7 @@ class McpLogins:
         """Return how the login to a server stands. `needed` says whether it has just asked for one."""
         bearer = self.bearer(name, address)
         if bearer is None:
-            return "bearerToken"
+            return "bearerToken" if address.has_own_token else "unknown"
         try:
             if needed:
                 return "notLoggedIn"
@@ -104,11 +104,10 @@ class McpLogins:
             raise OAuthFailure(_NO_KEYRING)
         web = OAuthWeb(self._transport, address.url)
         server = await find_login_server(web, address.url) or assumed_login_server(address.url)
-        path = (
-            f"/callback/{secrets.token_urlsafe(9)}" if settings.callback_url is None else _path(settings.callback_url)
-        )
-        async with open_callback(port=settings.callback_port or 0, path=path) as callback:
-            redirect = settings.callback_url or f"http://127.0.0.1:{callback.port}{path}"
+        callback_url = address.callback_url or settings.callback_url
+        path = f"/callback/{secrets.token_urlsafe(9)}" if callback_url is None else _path(callback_url)
+        async with open_callback(port=address.callback_port or settings.callback_port or 0, path=path) as callback:
+            redirect = callback_url or f"http://127.0.0.1:{callback.port}{path}"
             wanted = tuple(scopes if scopes is not None else self._usual_scopes(name, address, server))
             attempt = Attempt(
                 server=server,
@@ -274,11 +273,11 @@ async def _client(
     web: OAuthWeb, server: LoginServer, address: HttpAddress, *, redirect: str, scopes: Sequence[str]
 ) -> OAuthClient:
     if address.client_id is not None:
-        return OAuthClient(client_id=address.client_id)
+        return OAuthClient(client_id=address.client_id, client_secret=address.client_secret)
     return await register(web, server, redirect_uri=redirect, scopes=scopes)
 
 
 def _path(callback_url: str) -> str:
     if not is_web_address(callback_url):
-        raise OAuthFailure(f"mcp_oauth_callback_url is no web address: {callback_url[:200]!r}")
+        raise OAuthFailure(f"the callback URL of logins is no web address: {callback_url[:200]!r}")
     return urlsplit(callback_url).path or "/"
