@@ -282,8 +282,8 @@ def test_strict_loading_refuses_a_key_that_nobody_reads_with_its_place(setting: 
         (
             '[mcp_servers.x]\nurl = "u"\n[mcp_servers.x.tools.t]\naproval_mode = "auto"\n',
             "4:1",
-            "mcp_servers.x.tools.t.mode",
-            "",
+            "mcp_servers.x.tools.t.aproval_mode",
+            "approval_mode",
         ),
     ],
 )
