@@ -28,10 +28,15 @@ SPEC: dict[str, Any] = {
 }
 
 
+_DETAILS = ("high", "original")
+"""What models that learnt of an older form of the tool may ask for; each gets what it takes (0.171.0)."""
+
+
 class ViewImageArguments(msgspec.Struct):
     """Arguments of `view_image`."""
 
     path: str
+    detail: str | None = None
     environment_id: str | None = None
 
 
@@ -49,6 +54,11 @@ class ViewImage:
         environment = context.within(arguments.environment_id).environment
         if "image" not in context.model.input_modalities:
             raise ToolFailure("view_image is not allowed because you do not support image inputs")
+        if arguments.detail not in (None, *_DETAILS):
+            raise ToolFailure(
+                "view_image.detail only supports `high` or `original`; omit `detail` for default high resized "
+                f"behavior, got `{arguments.detail[:100]}`"
+            )
         # Models copy paths with the end of the line that they stood in.
         path = environment.resolve(arguments.path.rstrip("\r\n"))
         if not environment.may_read(str(path)):

@@ -98,6 +98,18 @@ async def test_a_picture_has_the_size_and_the_detail_that_the_model_takes(
         assert int.from_bytes(header, "big") == width
 
 
+async def test_a_detail_that_pictures_do_not_have_is_refused_and_the_others_are_taken(lab: Lab, probe: Probe) -> None:
+    (lab.cwd / "a.png").write_bytes(png())
+    details = ("high", "original", "low", "")
+    calls = [function_call("view_image", {"path": "a.png", "detail": one}, call_id=f"v{one}") for one in details]
+    lab.script(answer(*calls), answer(message("Grey.")))
+    await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    high, original, low, empty = (lab.model.requests[1].output_of(f"v{one}") for one in details)
+    assert (high[0]["detail"], original) == ("original", high)
+    for said in (low, empty):
+        assert said.startswith("view_image.detail only supports `high` or `original`; ")
+
+
 async def test_what_is_no_picture_is_told_to_the_model_that_looks_at_it(lab: Lab, probe: Probe) -> None:
     calls: list[dict[str, Any]] = []
     for number, (name, raw) in enumerate(NONE.items()):
