@@ -277,8 +277,8 @@ def _bundled() -> tuple[ModelInfo, ...]:
 
     steered = msgspec.structs.replace(current, default_effort="low", extra_tools=asking)
     messaging = {"extra_tools": (*asking, "send_message_to_user_async")}
-    to_sol = {"upgrade": "gpt-6-sol", "upgrade_text": "GPT-6-Sol does more with less of your usage."}
-    to_luna = {"upgrade": "gpt-6-luna", "upgrade_text": "GPT-6-Luna does more with less of your usage."}
+    to_sol = {"upgrade": "gpt-6-sol", "upgrade_markdown": "GPT-6-Sol does more with less of your usage."}
+    to_luna = {"upgrade": "gpt-6-luna", "upgrade_markdown": "GPT-6-Luna does more with less of your usage."}
     special = {"visible": False, "specialty": "cyber", "speed_tiers": (), "service_tiers": ()}
     return (
         based(
