@@ -19,6 +19,11 @@ COMMANDS: tuple[Difference, ...] = (
         "keeps the reviewer's thread, with what it holds of the deleted one",
     ),
     Difference(
+        "notify::the_users_program_is_told_what_the_turn_was_asked_and_not_the_turns_before",
+        "reference",
+        "tells its program all that the user said in the thread, after a compaction also the summary",
+    ),
+    Difference(
         "sandbox::no_words_of_a_command_have_anybody_asked_to_run_it_without_the_sandbox",
         "reference",
         "asks under a granular policy to run a command again without the sandbox that says `Permission denied` or the "

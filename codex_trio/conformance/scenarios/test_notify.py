@@ -16,18 +16,30 @@ with open({pipe!r}, "w") as pipe:
 """
 
 
+class Notified:
+    """A program whose notices can be read, one after another."""
+
+    def __init__(self, lab: Lab) -> None:
+        program = lab.base / "notify.py"
+        self._pipe = lab.base / "pipe"
+        os.mkfifo(self._pipe)
+        program.write_text(PROGRAM.format(pipe=str(self._pipe)))
+        lab.configure(extra=f"notify = {json.dumps([sys.executable, '-S', str(program), 'more'])}")
+
+    async def next(self) -> tuple[list[str], str]:
+        """Return the arguments and the folder of the next run."""
+        with trio.fail_after(30):
+            arguments, cwd = json.loads(await trio.to_thread.run_sync(self._pipe.read_text, abandon_on_cancel=True))
+        return arguments, cwd
+
+
 async def test_the_users_program_is_told_of_the_end_of_a_turn(lab: Lab) -> None:
-    program = lab.base / "notify.py"
-    pipe = lab.base / "pipe"
-    os.mkfifo(pipe)
-    program.write_text(PROGRAM.format(pipe=str(pipe)))
-    lab.configure(extra=f"notify = {json.dumps([sys.executable, '-S', str(program), 'more'])}")
+    notified = Notified(lab)
     lab.script(answer(message("First."), message("Done ü.")))
     async with lab.run() as probe:
         thread = await probe.start_thread()
         turn = await probe.run_turn(thread["id"], [{"type": "text", "text": "One"}, {"type": "text", "text": "Two"}])
-        with trio.fail_after(30):
-            (more, notice), cwd = json.loads(await trio.to_thread.run_sync(pipe.read_text, abandon_on_cancel=True))
+        (more, notice), cwd = await notified.next()
     assert (more, cwd) == ("more", str(lab.cwd))
     assert json.loads(notice) == {
         "type": "agent-turn-complete",
@@ -38,3 +50,14 @@ async def test_the_users_program_is_told_of_the_end_of_a_turn(lab: Lab) -> None:
         "input-messages": ["OneTwo"],
         "last-assistant-message": "Done ü.",
     }
+
+
+async def test_the_users_program_is_told_what_the_turn_was_asked_and_not_the_turns_before(lab: Lab) -> None:
+    notified = Notified(lab)
+    lab.script(answer(message("1")), answer(message("2")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        for text in ("One", "Two"):
+            await probe.run_turn(thread_id, [{"type": "text", "text": text}])
+            (_, notice), _ = await notified.next()
+            assert json.loads(notice)["input-messages"] == [text]
