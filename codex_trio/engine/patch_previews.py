@@ -25,7 +25,8 @@ PACE_SECONDS = 0.5
 """How long clients are left with a state before they are shown the next one (0.171.0)."""
 
 MOST_TEXT = 256 * 1024
-"""A longer patch is shown once it is whole, as each state is shown as a whole."""
+MOST_LINES = 5_000
+"""A longer patch is shown once it is whole: each state is shown as a whole, and reading it must keep nobody waiting."""
 
 
 class _Preview:
@@ -35,6 +36,7 @@ class _Preview:
         self.reader: PatchReader | None = PatchReader()
         """None once what comes is no patch, or too long."""
         self.size = 0
+        self.lines = 0
         self.has_news = False
         self.shown: Mapping[str, Change] = {}
         self.shown_at = float("-inf")
@@ -63,7 +65,8 @@ class PatchPreviews:
         if preview is None or preview.reader is None:
             return
         preview.size += len(event.delta)
-        if preview.size > MOST_TEXT:
+        preview.lines += event.delta.count("\n")
+        if preview.size > MOST_TEXT or preview.lines > MOST_LINES:
             preview.reader = None
             return
         try:

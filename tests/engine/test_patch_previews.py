@@ -12,7 +12,7 @@ from codex_trio.domain.items import AddChange, UpdateChange
 from codex_trio.engine.events import Event, PatchPreviewed
 from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
-from codex_trio.engine.patch_previews import MOST_TEXT, PACE_SECONDS, PatchPreviews
+from codex_trio.engine.patch_previews import MOST_LINES, MOST_TEXT, PACE_SECONDS, PatchPreviews
 from codex_trio.model.events import CustomToolCallInputDelta
 
 
@@ -96,6 +96,7 @@ async def test_two_patches_of_a_response_are_told_apart() -> None:
         ({}, ["no patch\n", BEGIN]),
         ({}, ["*** Begin Patch\n*** Nonsense\n", "*** Add File: a\n"]),
         ({}, ["*** Begin Patch\n", "x" * MOST_TEXT, "\n*** Add File: a\n"]),
+        ({}, [BEGIN + "+\n" * MOST_LINES, "+\n"]),
         ({"name": "other"}, [BEGIN]),
         ({"namespace": "mine"}, [BEGIN]),
         ({"type": "function_call"}, [BEGIN]),
