@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from codex_trio.cli.mcp_show import ShownServer, as_json, listed_as_json, print_server, print_servers, shown_servers
 from codex_trio.cli.options import UsageError, add_common_options
 from codex_trio.cli.parser import Parser
 from codex_trio.cli.surroundings import codex_home
@@ -168,34 +169,33 @@ def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    # Imported here: only what shows logins, and logging in, need connections.
     from codex_trio.cli.mcp_login import login_states
-    from codex_trio.cli.mcp_show import servers_as_json, servers_as_text
 
     config = config_service(options, environ)
-    servers = list(configured_servers(loaded(config).stack.merged).values())
-    states = login_states(servers, config, environ)
+    servers = _shown_servers(config)
+    states = login_states([server.settings for server in servers.values() if server.is_enabled], config, environ)
     if options.json:
-        print(json.dumps(servers_as_json(servers, states), indent=2))
+        print(json.dumps([listed_as_json(server, states) for server in servers.values()], indent=2))
     elif servers:
-        print(servers_as_text(servers, states), end="")
+        print_servers(servers.values(), states)
     else:
         print("No MCP servers configured yet. Try `codex-trio mcp add my-tool -- my-command`.")
     return os.EX_OK
 
 
 def _get(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from codex_trio.cli.mcp_show import server_as_json, server_as_text
-
-    settings = _server(options, environ)
+    server = _shown_servers(config_service(options, environ)).get(options.name)
+    if server is None:
+        raise UsageError(_no_server(options.name))
     if options.json:
-        print(json.dumps(server_as_json(settings), indent=2))
+        print(json.dumps(as_json(server), indent=2))
     else:
-        print(server_as_text(settings), end="")
+        print_server(server)
     return os.EX_OK
 
 
 def _log_in(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    # Imported here: only this needs connections.
     from codex_trio.cli.mcp_login import log_in
 
     scopes = None if options.scopes is None else [scope for scope in options.scopes.split(",") if scope]
@@ -224,12 +224,22 @@ def _write(config: ConfigService, edit: Edit) -> None:
         raise UsageError(error.message) from error
 
 
+def _shown_servers(config: ConfigService) -> dict[str, ShownServer]:
+    effective = loaded(config)
+    merged = effective.stack.merged
+    return shown_servers(configured_servers(merged), merged, effective.requirements)
+
+
 def _server(options: argparse.Namespace, environ: Mapping[str, str]) -> McpServerSettings:
     servers = configured_servers(loaded(config_service(options, environ)).stack.merged)
     settings = servers.get(options.name)
     if settings is None:
-        raise UsageError(f"No MCP server named '{options.name}' found.")
+        raise UsageError(_no_server(options.name))
     return settings
+
+
+def _no_server(name: str) -> str:
+    return f"No MCP server named '{name}' found."
 
 
 def _address(options: argparse.Namespace, environ: Mapping[str, str], what: str) -> HttpAddress:

@@ -50,9 +50,9 @@ def log_out(name: str, address: HttpAddress, home: Path) -> bool:
 def login_states(
     servers: Sequence[McpServerSettings], config: ConfigService, environ: Mapping[str, str]
 ) -> dict[str, AuthState]:
-    """Return how the login to each server stands, by its name, as far as that is found out in a moment."""
+    """Return how the login to each server behind an address stands, as far as that is found out in a moment."""
     settings = oauth_settings(config.load().merged)
-    states: dict[str, AuthState] = {server.name: "unsupported" for server in servers}
+    states: dict[str, AuthState] = {}
     addresses = {server.name: server.transport for server in servers if isinstance(server.transport, HttpAddress)}
 
     async def find_all() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ import trio
 from codex_trio.cli.options import UsageError, add_common_options
 from codex_trio.cli.parser import Parser
 from codex_trio.cli.surroundings import complain, current_folder
+from codex_trio.cli.tables import print_table
 from codex_trio.cli.user_config import config_service
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.service import ConfigService
@@ -125,7 +126,7 @@ def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print("No marketplace plugins found.")
     for offer in offers:
         print(f"Marketplace `{offer.marketplace.name}`\n{offer.marketplace.path}\n")
-        _print_table(("PLUGIN", "STATUS", "VERSION", "SOURCE"), [_row(plugin) for plugin in offer.plugins])
+        print_table(("PLUGIN", "STATUS", "VERSION", "SOURCE"), [_row(plugin) for plugin in offer.plugins])
     return os.EX_OK
 
 
@@ -153,7 +154,7 @@ def _list_marketplaces(options: argparse.Namespace, environ: Mapping[str, str]) 
     if not found.marketplaces:
         print("No plugin marketplaces in scope.")
         return os.EX_OK
-    _print_table(("MARKETPLACE", "ROOT"), [(market.name, str(market.root)) for market in found.marketplaces])
+    print_table(("MARKETPLACE", "ROOT"), [(market.name, str(market.root)) for market in found.marketplaces])
     return os.EX_OK
 
 
@@ -260,12 +261,6 @@ def _source(plugin: OfferedPlugin) -> str:
     if isinstance(source, LocalSource):
         return str(source.path)
     return described_source(source) if isinstance(source, GitSource) else source.package
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _print_json(value: Any) -> int:

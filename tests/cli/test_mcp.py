@@ -15,6 +15,7 @@ from codex_trio.cli.mcp_login import log_in
 from codex_trio.config.service import ConfigService
 from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
 from codex_trio.extensions.mcp.settings import HttpAddress
+from codex_trio.testing.mcp_web_server import METADATA, RESOURCE, open_mcp_web_server
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -33,7 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
     def made(*arguments: str) -> tuple[int, str, str]:
         try:
-            code = run(["mcp", *arguments])
+            code = run(["mcp", *arguments], system_dir=home / "machine")
         except SystemExit as left:
             code = int(left.code or 0)
         told = capsys.readouterr()
@@ -134,6 +135,115 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     assert (home / "config.toml").read_text() == text
 
 
+ALL_SETTINGS = """
+[mcp_servers.bare]
+command = "docs"
+[mcp_servers.full]
+command = "docs"
+args = ["--port", "4000"]
+env = { TOKEN = "secret", A = "b" }
+env_vars = ["APP", { name = "B", source = "local" }]
+cwd = "/there"
+startup_timeout_ms = 5500
+tool_timeout_sec = 60
+enabled_tools = ["x", "y"]
+disabled_tools = []
+[mcp_servers.off]
+url = "http://127.0.0.1:9/off"
+enabled = false
+bearer_token_env_var = "TOK"
+[mcp_servers.web]
+url = "http://127.0.0.1:9/web"
+http_headers = { Authorization = "Bearer secret", B = "c" }
+env_http_headers = { X = "Y", A = "B" }
+http_headers_helper = "print secret"
+"""
+
+NO_LIMITS = {"startup_timeout_sec": None, "tool_timeout_sec": None}
+NO_TOOLS = {"enabled_tools": None, "disabled_tools": None}
+FULL: dict[str, Any] = {
+    "name": "full",
+    "enabled": True,
+    "disabled_reason": None,
+    "transport": {
+        "type": "stdio",
+        "command": "docs",
+        "args": ["--port", "4000"],
+        "env": {"TOKEN": "secret", "A": "b"},
+        "env_vars": ["APP", {"name": "B", "source": "local"}],
+        "cwd": "/there",
+    },
+    "startup_timeout_sec": 5.5,
+    "tool_timeout_sec": 60,
+}
+WEB: dict[str, Any] = {
+    "name": "web",
+    "enabled": True,
+    "disabled_reason": None,
+    "transport": {
+        "type": "streamable_http",
+        "url": "http://127.0.0.1:9/web",
+        "bearer_token_env_var": None,
+        "http_headers": {"Authorization": "Bearer secret", "B": "c"},
+        "env_http_headers": {"X": "Y", "A": "B"},
+        "http_headers_helper": "<redacted>",
+    },
+    **NO_LIMITS,
+}
+
+
+def test_servers_are_shown_as_they_are_set_without_what_is_secret(home: Path, cli: Cli) -> None:
+    (home / "config.toml").write_text(ALL_SETTINGS)
+    assert json.loads(cli("get", "full", "--json")[1]) == {**FULL, "enabled_tools": ["x", "y"], "disabled_tools": []}
+    assert json.loads(cli("get", "web", "--json")[1]) == {**WEB, **NO_TOOLS}
+    bare, full, off, web = json.loads(cli("list", "--json")[1])
+    assert (full, web) == ({**FULL, "auth_status": "unsupported"}, {**WEB, "auth_status": "bearer_token"})
+    nothing: dict[str, Any] = {"args": [], "env": None, "env_vars": [], "cwd": None}
+    assert bare["transport"] == {"type": "stdio", "command": "docs", **nothing}
+    assert NO_LIMITS.items() <= bare.items()
+    assert (off["enabled"], off["disabled_reason"], off["auth_status"]) == (False, None, "unsupported")
+    assert off["transport"]["http_headers"] is None
+    assert cli("get", "off") == (0, "off (disabled)\n", "")
+    assert cli("get", "full")[1].splitlines() == [
+        "full",
+        "  enabled: true",
+        "  enabled_tools: x, y",
+        "  disabled_tools: -",
+        "  transport: stdio",
+        "  command: docs",
+        "  args: --port 4000",
+        "  cwd: /there",
+        "  env: A=*****, TOKEN=*****, APP=*****, B=*****",
+        "  startup_timeout_sec: 5.5",
+        "  tool_timeout_sec: 60",
+        "  remove: codex-trio mcp remove full",
+    ]
+    assert cli("get", "web")[1].splitlines() == [
+        "web",
+        "  enabled: true",
+        "  transport: streamable_http",
+        "  url: http://127.0.0.1:9/web",
+        "  bearer_token_env_var: -",
+        "  http_headers: Authorization=*****, B=*****",
+        "  env_http_headers: A=B, X=Y",
+        "  http_headers_helper: <redacted>",
+        "  remove: codex-trio mcp remove web",
+    ]
+    assert "secret" not in cli("list")[1]
+
+
+def test_a_server_that_an_administrator_does_not_allow_is_off_with_the_reason(home: Path, cli: Cli) -> None:
+    (home / "machine").mkdir()
+    requirements = home / "machine" / "requirements.toml"
+    requirements.write_text("[mcp_servers.ok.identity]\ncommand = 'ok'\n")
+    (home / "config.toml").write_text("[mcp_servers.ok]\ncommand = 'ok'\n[mcp_servers.bad]\ncommand = 'bad'\n")
+    reason = f"requirements ({requirements})"
+    shown = [(server["enabled"], server["disabled_reason"]) for server in json.loads(cli("list", "--json")[1])]
+    assert shown == [(False, reason), (True, None)]
+    assert cli("get", "bad")[1] == f"bad (disabled: {reason})\n"
+    assert f"  disabled: {reason}  " in cli("list")[1]
+
+
 @pytest.mark.parametrize("text", ["[mcp_servers.q]\ncommand = 3\n", "mcp_servers = 3\n", "mcp_servers =\n"])
 @pytest.mark.parametrize(
     "arguments", [["remove", "q"], ["list"], ["get", "q"], ["login", "q"], ["logout", "q"], ["add", "z", "--", "y"]]
@@ -154,7 +264,26 @@ def test_nobody_logs_in_to_an_address_that_is_none(home: Path, cli: Cli, argumen
     (home / "config.toml").write_text("[mcp_servers.u]\nurl = 'http://[::1'\n")
     problem = "mcp_servers.u.url: 'http://[::1' is no http:// or https:// address"
     assert cli(*arguments) == (1, "", f"Error: {problem}\n")
-    assert cli("list") == (0, f"Name  Problem\nu     {problem}\n", "")
+    head = f"Name  {'Problem'.ljust(len(problem))}  Status"
+    assert cli("list")[1].splitlines() == [head, f"u     {problem}  enabled"]
+    assert json.loads(cli("list", "--json")[1])[0]["transport"] == {"type": "unusable", "problem": problem}
+
+
+async def test_a_list_says_how_logins_stand(home: Path, cli: Cli) -> None:
+    async with open_mcp_web_server() as web, open_mcp_web_server() as open_to_all:
+        del open_to_all.answers[RESOURCE], open_to_all.answers[METADATA]
+        urls = {"free": open_to_all.url, "inside": web.url, "outside": web.url}
+        tables = (f"[mcp_servers.{name}]\nurl = '{url}'\n" for name, url in urls.items())
+        (home / "config.toml").write_text("".join(tables))
+        login = StoredLogin(server_name="inside", server_url=web.url, client_id="c", access_token="t")
+        LoginStore(home).keep(login)
+        with trio.fail_after(30):
+            _code, listed, _complaints = await trio.to_thread.run_sync(cli, "list", "--json")
+            _code, table, _complaints = await trio.to_thread.run_sync(cli, "list")
+    states = {server["name"]: server["auth_status"] for server in json.loads(listed)}
+    assert states == {"free": "unsupported", "inside": "o_auth", "outside": "not_logged_in"}
+    ends = [line.split("enabled  ")[1] for line in table.splitlines()[1:]]
+    assert ends == ["Unsupported", "OAuth", "Not logged in"]
 
 
 def test_a_login_is_forgotten(home: Path, cli: Cli) -> None:
@@ -166,8 +295,6 @@ def test_a_login_is_forgotten(home: Path, cli: Cli) -> None:
 
 
 async def test_a_user_logs_in_from_a_terminal(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from codex_trio.testing.mcp_web_server import open_mcp_web_server
-
     async with open_mcp_web_server() as web:
         (home / "config.toml").write_text(f"[mcp_servers.web]\nurl = '{web.url}'\n")
         shown: list[str] = []
