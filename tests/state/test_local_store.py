@@ -11,6 +11,7 @@ from store_lab import NOW_MS, FilesHome
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.initializer import open_state_db
 from codex_trio.state.rollout.lines import GitInfo
+from codex_trio.state.store.interface import ThreadStoreError
 
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
 
@@ -72,6 +73,23 @@ async def test_a_deleted_thread_is_gone_from_the_next_list_and_a_new_one_is_ther
     found.path.unlink()
     new = await home.add("new", at=2)
     assert await home.ids() == [new, stays]
+
+
+async def test_a_folder_of_threads_that_cannot_be_listed_is_told_and_threads_are_back_with_it(home: FilesHome) -> None:
+    kept = await home.add("kept")
+    assert await home.ids() == [kept]
+    elsewhere = home.paths.sessions.rename(home.path / "elsewhere")
+    assert await home.ids() == []
+    home.paths.sessions.write_text("no folder")
+    for _ in range(2):
+        with pytest.raises(
+            ThreadStoreError, match=r"cannot list threads: .*sessions: Not a directory; make it a folder"
+        ):
+            await home.page()
+    home.paths.sessions.unlink()
+    assert await home.ids() == []
+    elsewhere.rename(home.paths.sessions)
+    assert await home.ids() == [kept]
 
 
 async def test_many_threads_are_listed_without_reading_them_again(home: FilesHome) -> None:

@@ -18,6 +18,7 @@ from codex_trio.state.local.index.table import FoundName, RolloutTable
 from codex_trio.state.rollout.compressed import plain_name
 from codex_trio.state.rollout.paths import RolloutName, RolloutPaths
 from codex_trio.state.store.contents import PASSING
+from codex_trio.state.store.interface import ThreadStoreError
 
 _SETTLED_NS = 100_000_000
 """A folder that changed so recently may change again without its time telling, such is a file system's clock."""
@@ -59,13 +60,24 @@ class Folders:
         stat = os.stat
         changed: list[str] = []
         for folder, mtime_ns in self._known.items():
+            if mtime_ns == 0:
+                if _obstacle(folder) is None:
+                    changed.append(folder)
+                continue
             try:
                 if stat(folder).st_mtime_ns != mtime_ns:
                     changed.append(folder)
             except OSError:
-                if folder not in self._roots or mtime_ns != 0:
-                    changed.append(folder)
+                changed.append(folder)
         return changed
+
+    def check(self) -> None:
+        """Raise ThreadStoreError where files cannot be found: a folder for them is there and cannot be listed."""
+        for root in self._roots:
+            obstacle = _obstacle(root) if self._known[root] == 0 else None
+            if obstacle is not None and not isinstance(obstacle, FileNotFoundError):
+                way_out = "make it a folder that can be read"
+                raise ThreadStoreError("internal", f"cannot list threads: {root}: {obstacle.strerror}; {way_out}")
 
     def read(self, folders: Iterable[str]) -> Iterator[FolderNames]:
         """Yield what these folders hold now, and those below them that are new."""
@@ -101,6 +113,15 @@ class Folders:
                 self._known.pop(names.folder, None)
             else:
                 self._known[names.folder] = names.mtime_ns
+
+
+def _obstacle(folder: str) -> OSError | None:
+    """Return why a folder cannot be listed."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        return error
+    return None
 
 
 def batches(many: Iterable[FolderNames]) -> Iterator[list[FolderNames]]:

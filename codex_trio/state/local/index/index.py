@@ -101,7 +101,7 @@ class RolloutIndex:
     ) -> ThreadPage:
         """Return a page of threads. `is_loaded`: whether this process has a thread loaded; `put` keeps its row true.
 
-        `extra` is one more condition for rows. Raises InvalidCursor.
+        `extra` is one more condition for rows. Raises InvalidCursor, ThreadStoreError.
         """
         cursor = paging.cursor_of(query)
         if paging.finds_none(query):
@@ -139,6 +139,7 @@ class RolloutIndex:
         folders = self._changed_folders(transaction)
         if folders:
             return _Look(page=None, folders=folders)
+        self._folders.check()
         named = self._names.containing(query.search_term) if query.search_term else ()
         condition = None if extra is None else extra(transaction)
         page = listing.select_page(transaction, self._table, query, cursor, named=named, condition=condition)
