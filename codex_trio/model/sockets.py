@@ -129,8 +129,8 @@ class ModelSocket:
         assert self._inflater is not None
         message = bytearray()
         try:
-            for piece in self._inflater.pieces(payload):
-                if message:
+            for number, piece in enumerate(self._inflater.pieces(payload)):
+                if number:
                     await trio.lowlevel.checkpoint()
                 message += piece
                 if len(message) > MAX_MESSAGE:

@@ -20,6 +20,7 @@ HEADER = "sec-websocket-extensions"
 _NAME = "permessage-deflate"
 _TAIL = b"\x00\x00\xff\xff"
 _PIECE = 256 * 1024
+_READ = 64 * 1024
 _LEVEL = 1
 _MOST_BITS = 15
 _LEAST_BITS = 9
@@ -74,24 +75,25 @@ class MessageInflater:
 
     def pieces(self, payload: bytes) -> Iterator[bytes]:
         """Yield a message in pieces of a bounded size. Raises zlib.error for what is none."""
-        rest = payload + _TAIL
-        while rest:
-            if self._zlib.eof:
-                self._zlib = zlib.decompressobj(-_MOST_BITS)
-            piece = self._zlib.decompress(rest, _PIECE)
-            rest = self._zlib.unused_data if self._zlib.eof else self._zlib.unconsumed_tail
-            if self._zlib.eof and rest == _TAIL:
-                # A stream that was ended rather than flushed.
-                rest = b""
-            if piece:
-                yield piece
-            # What is left may be in there though all bytes were taken.
-            while len(piece) == _PIECE and not rest and not self._zlib.eof:
-                piece = self._zlib.decompress(b"", _PIECE)
-                if piece:
-                    yield piece
+        for at in range(0, len(payload), _READ):
+            yield from self._inflated(payload[at : at + _READ])
+        # One that was ended rather than flushed is whole without.
+        if not self._zlib.eof:
+            yield from self._inflated(_TAIL)
         if self._forgets:
             self._zlib = zlib.decompressobj(-_MOST_BITS)
+
+    def _inflated(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._zlib.eof:
+                self._zlib = zlib.decompressobj(-_MOST_BITS)
+            piece = self._zlib.decompress(data, _PIECE)
+            data = self._zlib.unused_data if self._zlib.eof else self._zlib.unconsumed_tail
+            yield piece
+            # What is left may be in there though all bytes were taken.
+            while len(piece) == _PIECE and not data and not self._zlib.eof:
+                piece = self._zlib.decompress(b"", _PIECE)
+                yield piece
 
 
 class MessageDeflater:
