@@ -27,6 +27,7 @@ from codex_trio.extensions.mcp.settings import (
     McpServerSettings,
     Unusable,
     configured_servers,
+    oauth_settings,
 )
 from codex_trio.util.addresses import is_web_address, shown_address
 
@@ -44,6 +45,7 @@ def configure(parser: Parser) -> None:
     add.add_argument("--oauth-client-id", metavar="CLIENT_ID", help="how the login server of --url knows this client")
     add.add_argument("--oauth-client-secret", metavar="SECRET", help="the secret that goes with --oauth-client-id")
     add.add_argument("--oauth-resource", metavar="RESOURCE", help="what else tokens of --url are to be for")
+    _add_registration(add)
     add.takes_command = True
     add.usage = "%(prog)s [OPTIONS] NAME (--url URL | -- COMMAND...)"
     remove = _command(commands, "remove", "take a server out of the user's configuration", _remove)
@@ -57,6 +59,7 @@ def configure(parser: Parser) -> None:
     login.add_argument("name", metavar="NAME")
     login.add_argument("--scopes", metavar="SCOPE,SCOPE", help="what to ask for")
     login.add_argument("--no-browser", action="store_true", help="only print the page, and take the address it ends at")
+    _add_registration(login)
     logout = _command(commands, "logout", "forget the login to a server", _log_out)
     logout.add_argument("name", metavar="NAME")
     parser.subcommand_words = frozenset(commands.choices)
@@ -84,8 +87,26 @@ def _command(commands: Any, name: str, what: str, run: Any) -> _CommandParser:
     return parser
 
 
+def _add_registration(parser: Parser) -> None:
+    parser.add_argument(
+        "--oauth-client-registration",
+        choices=["auto", "cimd", "dcr"],
+        help="how a login server gets to know this client that has no CLIENT_ID there: it is registered (dcr, auto); "
+        "cimd is not supported",
+    )
+
+
+def _check_registration(options: argparse.Namespace, client_id: str | None) -> None:
+    if options.oauth_client_registration == "cimd" and client_id is None:
+        raise UsageError(
+            "invalid value 'cimd' for '--oauth-client-registration': this client has no document on the web; leave the "
+            "option out, or name a client that is known there by `codex-trio mcp add --oauth-client-id`"
+        )
+
+
 def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     table = _http_table(options) if options.url is not None else _stdio_table(options)
+    _check_registration(options, options.oauth_client_id)
     config = config_service(options, environ)
     checked = configured_servers({"mcp_servers": {options.name: table}})[options.name]
     if isinstance(checked.transport, Unusable):
@@ -93,7 +114,18 @@ def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     _check_that_it_holds_servers(config)
     _write(config, Edit(path=("mcp_servers", options.name), value=table, merge=False))
     print(f"Added global MCP server '{options.name}'.")
+    if isinstance(checked.transport, HttpAddress) and not checked.transport.has_own_authorization:
+        _tell_how_to_log_in(options.name, checked.transport, config)
     return os.EX_OK
+
+
+def _tell_how_to_log_in(name: str, address: HttpAddress, config: ConfigService) -> None:
+    if address.client_id is not None:
+        from codex_trio.extensions.mcp.oauth.callback import LOOPBACK, usual_path
+
+        everywhere = oauth_settings(effective_stack(config).merged).callback_url
+        print(f"OAuth callback URL: {everywhere or LOOPBACK + usual_path(name, address.url)}")
+    print(f"Where that server asks for a login, run `codex-trio mcp login {name}`.")
 
 
 def _check_that_it_holds_servers(config: ConfigService) -> None:
@@ -110,7 +142,13 @@ def _check_that_it_holds_servers(config: ConfigService) -> None:
 
 
 def _stdio_table(options: argparse.Namespace) -> dict[str, Any]:
-    for name in ("bearer_token_env_var", "oauth_client_id", "oauth_client_secret", "oauth_resource"):
+    for name in (
+        "bearer_token_env_var",
+        "oauth_client_id",
+        "oauth_client_secret",
+        "oauth_client_registration",
+        "oauth_resource",
+    ):
         if getattr(options, name) is not None:
             raise UsageError(f"'--{name.replace('_', '-')}' is for servers with --url only")
     if not options.command:
@@ -200,6 +238,7 @@ def _log_in(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     scopes = None if options.scopes is None else [scope for scope in options.scopes.split(",") if scope]
     address = _address(options, environ, "login")
+    _check_registration(options, address.client_id)
     config = config_service(options, environ)
     log_in(options.name, address, config, environ, scopes=scopes, browser=not options.no_browser)
     print(f"Successfully logged in to MCP server '{options.name}'.")

@@ -13,6 +13,7 @@ import trio
 from codex_trio.cli.command_line import run
 from codex_trio.cli.mcp_login import log_in
 from codex_trio.config.service import ConfigService
+from codex_trio.extensions.mcp.oauth.callback import usual_path
 from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
 from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.testing.mcp_web_server import METADATA, RESOURCE, open_mcp_web_server
@@ -113,6 +114,10 @@ def test_servers_are_named_shown_and_taken_out_again(home: Path, cli: Cli) -> No
         (["add", "x", "--url", "http://x", "--bearer-token-env-var", ""], 1, "'--bearer-token-env-var <ENV_VAR>'"),
         (["add", "x", "--url", "http://x", "--bearer-token-env-var", "A B"], 1, "invalid value 'A B' for '--bearer"),
         (["add", "x", "--url", "http://x", "--oauth-client-secret", "s"], 1, "goes with '--oauth-client-id'"),
+        (["add", "x", "--url", "http://x", "--oauth-client-registration", "cimd"], 1, "no document on the web"),
+        (["add", "x", "--url", "http://x", "--oauth-client-registration", "x"], 2, "invalid choice: 'x'"),
+        (["add", "x", "--oauth-client-registration", "dcr", "--", "cmd"], 1, "is for servers with --url only"),
+        (["login", "free", "--oauth-client-registration", "cimd"], 1, "no document on the web"),
         (["add", "we ird", "--", "cmd"], 1, "Invalid MCP server name 'we ird'"),
         (["get", "zz"], 1, "No MCP server named 'zz' found."),
         (["login", "zz"], 1, "No MCP server named 'zz' found."),
@@ -128,11 +133,26 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     home: Path, cli: Cli, arguments: list[str], code: int, said: str
 ) -> None:
     text = "[mcp_servers.tiny]\ncommand = 'x'\n[mcp_servers.web]\nurl = 'http://x'\nbearer_token_env_var = 'T'\n"
+    text += "[mcp_servers.free]\nurl = 'http://x'\n"
     (home / "config.toml").write_text(text)
     told = cli(*arguments)
     assert told[0] == code
     assert said in told[2]
     assert (home / "config.toml").read_text() == text
+
+
+def test_adding_a_server_says_how_to_log_in_and_what_to_register(home: Path, cli: Cli) -> None:
+    way = "Where that server asks for a login, run `codex-trio mcp login log`."
+    known = ["--oauth-client-id", "c", "--oauth-client-registration", "cimd"]
+    added = "Added global MCP server 'log'."
+    assert cli("add", "log", "--url", LOG, "--oauth-client-registration", "dcr")[1].splitlines() == [added, way]
+    callback = f"OAuth callback URL: http://127.0.0.1{usual_path('log', LOG)}"
+    assert cli("add", "log", "--url", LOG, *known)[1].splitlines() == [added, callback, way]
+    assert table(home)["mcp_servers"]["log"] == {"url": LOG, "oauth": {"client_id": "c"}}
+    everywhere = ["-c", "mcp_oauth_callback_url=http://localhost:4000/back"]
+    callback = "OAuth callback URL: http://localhost:4000/back"
+    assert cli(*everywhere, "add", "log", "--url", LOG, *known)[1].splitlines() == [added, callback, way]
+    assert cli("add", "log", "--url", LOG, "--bearer-token-env-var", "T")[1].splitlines() == [added]
 
 
 ALL_SETTINGS = """

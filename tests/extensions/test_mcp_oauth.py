@@ -20,6 +20,7 @@ from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
 from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded
+from codex_trio.extensions.mcp.oauth.callback import usual_path
 from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
 from codex_trio.extensions.mcp.oauth.web import MAX_BYTES, OAuthFailure, OAuthWeb
@@ -151,6 +152,39 @@ async def test_the_page_asks_for_what_the_settings_say(bench: Bench) -> None:
         assert WebRequest("GET", login.url, {}, b"").query["redirect_uri"] == "http://127.0.0.1:2/own"
     async with bench.logins.open_login("web", address, scopes=["c"]) as login:
         assert WebRequest("GET", login.url, {}, b"").query["scope"] == "c"
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+async def test_a_callback_url_without_a_port_leads_to_the_listener(bench: Bench, *, is_own: bool) -> None:
+    written = "http://127.0.0.1/own/back"
+    bench.settings = OAuthSettings(callback_url=None if is_own else written)
+    address = HttpAddress(url=bench.server.url, client_id="client-1", callback_url=written if is_own else None)
+    await bench.log_in(address)
+    [exchanged] = bench.server.of("/token")
+    redirect = urlsplit(exchanged.form["redirect_uri"])
+    assert (redirect.hostname, redirect.path) == ("127.0.0.1", "/own/back")
+    assert redirect.port is not None
+    assert bench.kept is not None
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://127.0.0.1/back", "http://gate.example/back", "http://127.0.0.1:80/back"]
+)
+async def test_a_callback_url_that_somebody_else_answers_stays_as_it_is(bench: Bench, elsewhere: str) -> None:
+    bench.settings = OAuthSettings(callback_url=elsewhere)
+    async with bench.logins.open_login("web", bench.address) as login:
+        assert WebRequest("GET", login.url, {}, b"").query["redirect_uri"] == elsewhere
+
+
+async def test_logins_to_a_server_always_lead_back_to_the_same_path(bench: Bench) -> None:
+    address = msgspec.structs.replace(bench.address, client_id="mine")
+
+    async def path(name: str) -> str:
+        async with bench.logins.open_login(name, address) as login:
+            return urlsplit(WebRequest("GET", login.url, {}, b"").query["redirect_uri"]).path
+
+    assert await path("web") == await path("web") == usual_path("web", address.url)
+    assert await path("other") != await path("web")
 
 
 async def test_a_client_that_was_registered_before_says_its_secret(bench: Bench) -> None:

@@ -5,6 +5,8 @@ Owns the listener, and what the user reads in the browser. Does not own what cam
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, urlsplit
@@ -20,8 +22,17 @@ _MAX_HEAD = 16 << 10
 _DONE = "Authentication complete. You may close this window."
 
 
+LOOPBACK = "http://127.0.0.1"
+"""The address of the listener without its port, which login servers let differ (RFC 8252, 7.3)."""
+
 Judge = Callable[[Mapping[str, str]], str]
 """Returns the code in what a browser came back with. Raises OAuthFailure."""
+
+
+def usual_path(name: str, url: str) -> str:
+    """Return the path for logins to a server: always the same, so that it can be registered beforehand."""
+    digest = hashlib.sha256(f"{name}\n{url}".encode()).digest()
+    return f"/callback/{base64.urlsafe_b64encode(digest[:9]).decode()}"
 
 
 class Callback:

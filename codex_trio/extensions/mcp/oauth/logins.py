@@ -7,11 +7,10 @@ steps (`flow`, `discovery`, `callback`), the file (`store`), or which servers th
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 import trio
@@ -29,7 +28,7 @@ from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb
 from codex_trio.extensions.mcp.settings import HttpAddress, OAuthSettings
 from codex_trio.model.http import HttpTransport
-from codex_trio.util.addresses import is_web_address
+from codex_trio.util.addresses import is_loopback, is_web_address
 from codex_trio.util.clock import now_ms
 
 _log = logging.getLogger(__name__)
@@ -97,7 +96,7 @@ class McpLogins:
     ) -> AsyncGenerator[PendingLogin]:
         """Provide a login that can be finished as long as the block runs. Raises OAuthFailure."""
         # Imported here: most servers are never logged in to.
-        from codex_trio.extensions.mcp.oauth.callback import open_callback
+        from codex_trio.extensions.mcp.oauth.callback import LOOPBACK, open_callback, usual_path
 
         settings = self._settings()
         if settings.store == "keyring":
@@ -105,9 +104,9 @@ class McpLogins:
         web = OAuthWeb(self._transport, address.url)
         server = await find_login_server(web, address.url) or assumed_login_server(address.url)
         callback_url = address.callback_url or settings.callback_url
-        path = f"/callback/{secrets.token_urlsafe(9)}" if callback_url is None else _path(callback_url)
+        path = usual_path(name, address.url) if callback_url is None else _path(callback_url)
         async with open_callback(port=address.callback_port or settings.callback_port or 0, path=path) as callback:
-            redirect = callback_url or f"http://127.0.0.1:{callback.port}{path}"
+            redirect = _with_port(callback_url or LOOPBACK + path, callback.port)
             wanted = tuple(scopes if scopes is not None else self._usual_scopes(name, address, server))
             attempt = Attempt(
                 server=server,
@@ -281,3 +280,11 @@ def _path(callback_url: str) -> str:
     if not is_web_address(callback_url):
         raise OAuthFailure(f"the callback URL of logins is no web address: {callback_url[:200]!r}")
     return urlsplit(callback_url).path or "/"
+
+
+def _with_port(callback_url: str, port: int) -> str:
+    """Return where a login leads back to: on this machine to the listener's port, where none is named."""
+    parts = urlsplit(callback_url)
+    if parts.scheme != "http" or parts.port is not None or not is_loopback(parts.hostname or ""):
+        return callback_url
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{port}"))
