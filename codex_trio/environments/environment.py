@@ -148,6 +148,10 @@ class Environment(Protocol):
         """Return whether it can be used, as far as that is known without asking it."""
         ...
 
+    def let_go(self) -> None:
+        """Take note that nobody can choose it any more; who uses it goes on."""
+        ...
+
     async def description(self, place: WorkPlace) -> EnvironmentDescription:
         """Return what a model is told of a place in it."""
         ...

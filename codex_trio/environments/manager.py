@@ -110,7 +110,11 @@ class EnvironmentManager:
             check_headers(target)
         except UnusableEnvironment as error:
             raise UnusableEnvironment(f"exec-server protocol error: {error}") from error
-        self._environments[environment_id] = self._connect(RemoteTarget(id=environment_id, where=target))
+        added = self._connect(RemoteTarget(id=environment_id, where=target))
+        replaced = self._environments.get(environment_id)
+        if replaced is not None:
+            replaced.let_go()
+        self._environments[environment_id] = added
 
     async def info(self, environment_id: str) -> EnvironmentInfo:
         """Return what a client is told of an environment. Raises UnusableEnvironment, EnvironmentUnreachable."""

@@ -18,7 +18,7 @@ from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.environments.local.environment import LocalEnvironment, find_local_parts
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.news import ConnectionNews
-from codex_trio.environments.targets import RemoteTarget
+from codex_trio.environments.targets import RemoteTarget, WebsocketTarget
 from codex_trio.execution.bounds import bounds_of
 from codex_trio.execution.scripts.process import start_script_process
 from codex_trio.execution.spawner import open_process_spawner
@@ -158,7 +158,11 @@ def _remote(
     from codex_trio.environments.remote.environment import RemoteEnvironment
     from codex_trio.server.exec_servers import ExecServers
 
-    return RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
+    environment = RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
+    if isinstance(target.where, WebsocketTarget):
+        # A program is started when it is needed.
+        environment.connection.dial()
+    return environment
 
 
 def _migration(parts: CoreParts, runtime: ThreadRuntime, changes: PluginChanges, imports: trio.Nursery) -> Migration:

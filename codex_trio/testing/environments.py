@@ -294,12 +294,17 @@ class MemoryEnvironment:
         self.files = MemoryFiles(contents)
         self.repositories = NoRepositories()
         self.opened: list[OpenMemoryEnvironment] = []
+        self.was_let_go = False
         self._script = script
 
     async def info(self) -> EnvironmentInfo:
         """Return what a client is told of it."""
         await trio.lowlevel.checkpoint()
         return EnvironmentInfo(shell=SHELL, cwd="/")
+
+    def let_go(self) -> None:
+        """Take note of it."""
+        self.was_let_go = True
 
     def status(self) -> EnvironmentStatus:
         """It is always there."""

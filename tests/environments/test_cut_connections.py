@@ -34,6 +34,12 @@ async def nothing(*_: object) -> None:
     await trio.lowlevel.checkpoint()
 
 
+async def told(lab: NearLab, count: int) -> None:
+    """Wait until so much was told of the connection."""
+    while len(lab.told) < count:  # noqa: ASYNC110  # the lab bounds it
+        await trio.sleep(0.005)
+
+
 class Heard:
     """Output as it comes. `begun` is set when the command has said that it is up."""
 
@@ -46,6 +52,28 @@ class Heard:
         if "up" in "".join(self.pieces):
             self.begun.set()
         await trio.lowlevel.checkpoint()
+
+
+async def test_a_connection_that_was_tried_ahead_tells_how_things_stand_and_goes_with_its_environment(
+    tmp_path: Path,
+) -> None:
+    async with open_near(tmp_path) as (lab, _), lab.opened():
+        lab.environment.connection.dial()
+        assert lab.environment.status().kind == "pending"
+        await told(lab, 1)
+        assert (lab.environment.status().kind, lab.told) == ("ready", [BEGAN])
+        lab.environment.let_go()
+        await told(lab, 2)
+        assert (lab.environment.status().kind, lab.told) == ("disconnected", [BEGAN, LOST])
+
+
+async def test_a_connection_that_somebody_used_stays_when_its_environment_is_replaced(tmp_path: Path) -> None:
+    async with open_near(tmp_path) as (lab, _), lab.opened():
+        lab.environment.connection.dial()
+        await lab.environment.info()
+        lab.environment.let_go()
+        await trio.testing.wait_all_tasks_blocked()
+        assert lab.environment.status().kind == "ready"
 
 
 async def test_a_session_that_is_lost_ends_what_ran_in_it_and_another_one_begins(tmp_path: Path) -> None:

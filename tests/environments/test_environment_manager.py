@@ -80,5 +80,8 @@ def test_what_is_added_can_be_chosen_and_another_one_can_take_its_id() -> None:
     first = manager.get("bad id!")
     assert manager.status("bad id!") == EnvironmentStatus(kind="ready")
     assert [selection.id for selection in manager.usual()] == [LOCAL, "bad id!"]
+    assert isinstance(first, MemoryEnvironment)
+    assert not first.was_let_go
     manager.add("bad id!", WebsocketTarget(url="ws://127.0.0.1:2"))
     assert manager.get("bad id!") is not first
+    assert first.was_let_go

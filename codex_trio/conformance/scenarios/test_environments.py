@@ -6,6 +6,8 @@ import shlex
 import signal
 import sys
 
+import trio
+
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, custom_tool_call, function_call, message
@@ -83,6 +85,20 @@ async def test_what_cannot_be_reached_is_told_to_the_client_and_the_model(lab: L
     said = lab.model.requests[1].output_of("c1")
     assert "exec-server" in said or "execution environment" in said
     assert not (lab.cwd / "made").exists()
+
+
+async def test_whether_an_environment_can_be_reached_is_found_out_before_anybody_works_there(probe: Probe) -> None:
+    await probe.request("environment/add", {"environmentId": "far", "execServerUrl": NOBODY})
+    with trio.fail_after(30):
+        while await reach(probe) == ("pending", False):  # noqa: ASYNC110  # the server finds it out
+            await trio.sleep(0.01)
+    assert await reach(probe) == ("disconnected", True)
+
+
+async def reach(probe: Probe) -> tuple[str, bool]:
+    """Return whether environment `far` can be reached, and whether it is told why not."""
+    status = await probe.request("environment/status", {"environmentId": "far"})
+    return status["status"], bool(status.get("error"))
 
 
 def offer_program(lab: Lab, script: str, **variables: str) -> None:

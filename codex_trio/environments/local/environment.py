@@ -68,6 +68,9 @@ class LocalEnvironment:
         await trio.lowlevel.checkpoint()
         return EnvironmentInfo(shell=self._parts.shells.default, cwd=self._parts.cwd)
 
+    def let_go(self) -> None:
+        """Do nothing: this machine stays."""
+
     def status(self) -> EnvironmentStatus:
         """It is always there."""
         return EnvironmentStatus(kind="ready")

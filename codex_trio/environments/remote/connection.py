@@ -111,6 +111,8 @@ class ExecConnection:
         self._outgoing: deque[_Pending | bytes] = deque()
         self._news = Bell()
         self._is_running = False
+        self._is_used = False
+        self._scope = trio.CancelScope()
         self._session: str | None = None
         self._status = EnvironmentStatus(kind="pending")
         self._ready = trio.Event()
@@ -121,8 +123,18 @@ class ExecConnection:
         """Whether the server can be reached, as far as that is known."""
         return self._status
 
+    def dial(self) -> None:
+        """Try to connect ahead, so that `status` tells whether the server can be reached."""
+        self._run_if_needed()
+
+    def close_unused(self) -> None:
+        """End what `dial` began, if nobody has needed it since."""
+        if not self._is_used:
+            self._scope.cancel()
+
     async def ready(self) -> None:
         """Wait for a first connection. Raises EnvironmentUnreachable."""
+        self._is_used = True
         if self._session is None:
             self._run_if_needed()
             await self._ready.wait()
@@ -131,6 +143,7 @@ class ExecConnection:
 
     async def request(self, method: str, params: msgspec.Struct | None, kind: type[_T]) -> _T:
         """Return the server's answer. Raises ServerRefused, EnvironmentUnreachable."""
+        self._is_used = True
         number = next(self._numbers)
         pending = _Pending(number, msgspec.json.encode({"id": number, "method": method, "params": params}))
         self._pending[number] = pending
@@ -160,6 +173,7 @@ class ExecConnection:
     def _run_if_needed(self) -> None:
         if not self._is_running:
             self._is_running = True
+            self._scope = trio.CancelScope()
             self._ready = trio.Event()
             self._status = EnvironmentStatus(kind="pending")
             self._nursery.start_soon(self._run)
@@ -167,7 +181,8 @@ class ExecConnection:
     async def _run(self) -> None:
         problem = "the server ends"
         try:
-            problem = await self._keep_connected()
+            with self._scope:
+                problem = await self._keep_connected()
         finally:
             self._is_running = False
             self._end(problem)

@@ -47,7 +47,9 @@ from codex_trio.state.rollout.lines import GitInfo
 
 
 class RemoteEnvironment:
-    """Connected when something of it is needed. `nursery` hosts the connection; `news` tells of it."""
+    """Connected when something of it is needed, or `connection.dial` asks for it ahead. `nursery` hosts the connection;
+    `news` tells of it.
+    """
 
     def __init__(
         self, target: RemoteTarget, open_channel: OpenChannel, nursery: trio.Nursery, *, news: ConnectionNews
@@ -96,6 +98,10 @@ class RemoteEnvironment:
 
     def _tell(self, *, is_connected: bool) -> None:
         self._news.tell(ConnectionChange(environment_id=self.id, is_connected=is_connected))
+
+    def let_go(self) -> None:
+        """Close a connection that was only tried ahead."""
+        self.connection.close_unused()
 
     def status(self) -> EnvironmentStatus:
         """Return whether it can be reached, as far as that is known."""
