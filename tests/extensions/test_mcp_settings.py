@@ -58,6 +58,7 @@ def test_an_address_with_its_headers() -> None:
         ("s", {"command": "x", "http_headers_helper": "y"}, "s: http_headers_helper is not supported for stdio"),
         ("s", {"url": "http://h", "auth": "chatgpt"}, "mcp_servers.s.auth: 'chatgpt' is not supported; set it to"),
         ("s", {"url": "http://h", "oauth": {"callback_port": 0}}, "`int` >= 1 - at `$.oauth.callback_port`"),
+        ("s", {"url": "http://h", "oauth": {"client_secret": "x"}}, "s.oauth: client_secret needs the client_id"),
         ("s", {}, "mcp_servers.s: invalid transport"),
         ("s", {"url": "http://h", "bearer_token": "t"}, "mcp_servers.s: bearer_token is not supported"),
         ("s", {"url": "http://[::1"}, "mcp_servers.s.url: 'http://[::1' is no http:// or https:// address"),

@@ -297,6 +297,8 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
             f'mcp_servers.{name}.auth: {given.auth!r} is not supported; set it to "oauth" or leave it out, and log in '
             "or name a token by bearer_token_env_var"
         )
+    if given.oauth.client_secret is not None and given.oauth.client_id is None:
+        raise _SettingsError(f"mcp_servers.{name}.oauth: client_secret needs the client_id that it goes with")
     return HttpAddress(
         url=given.url,
         bearer_token_env_var=given.bearer_token_env_var,
