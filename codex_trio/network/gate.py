@@ -7,6 +7,7 @@ for connections (`http_front`, `socks_front`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import trio
 
@@ -22,6 +23,25 @@ class HostRefused(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
+
+
+class Gate(Protocol):
+    """Opens connections, or says why not."""
+
+    async def open(self, attempt: HostAttempt) -> trio.SocketStream:
+        """Return a connection. Raises HostRefused."""
+        ...
+
+
+class ClosedGate:
+    """Opens none, and says `why`."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def open(self, attempt: HostAttempt) -> trio.SocketStream:
+        await trio.lowlevel.checkpoint()
+        raise HostRefused(unreachable(attempt, self._why))
 
 
 class HostGate:

@@ -14,7 +14,7 @@ import trio
 
 from codex_trio.config.host_lists import normal_host
 from codex_trio.execpolicy.rules import NetworkProtocol
-from codex_trio.network.gate import HostGate, HostRefused
+from codex_trio.network.gate import Gate, HostRefused
 from codex_trio.network.judging import HostAttempt, Refusal, RefusalKind
 from codex_trio.network.relay import Relay
 
@@ -48,7 +48,7 @@ class _BadRequest(Exception):
     """What was said is no request that a proxy can pass on; the message says why."""
 
 
-async def serve_http(client: trio.SocketStream, gate: HostGate) -> None:
+async def serve_http(client: trio.SocketStream, gate: Gate) -> None:
     """Serve one connection to its end."""
     heard = _Heard(client)
     try:
@@ -133,6 +133,7 @@ async def _pass_on(
     """Pass on one request, and what is answered."""
     sender = h11.Connection(h11.CLIENT)
     head = h11.Request(method=request.method, target=target, headers=_headers(request, attempt))
+    relay = Relay()
 
     async def send() -> None:
         try:
@@ -142,14 +143,19 @@ async def _pass_on(
             while True:
                 event = await heard.event()
                 await upstream.send_all(sender.send(event) or b"")
+                relay.note()
                 if isinstance(event, h11.EndOfMessage):
-                    return
+                    break
+            # What it says now is for nobody; when it goes, its host has no more than a while to answer.
+            while await heard.client.receive_some(_PIECE):
+                pass
+            relay.half_closed()
         except (h11.ProtocolError, EOFError, trio.BrokenResourceError):
             nursery.cancel_scope.cancel()
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(send)
-        await Relay().until_end(upstream, heard.client)
+        await relay.until_end(upstream, heard.client)
         nursery.cancel_scope.cancel()
 
 

@@ -19,9 +19,9 @@ from contextlib import asynccontextmanager
 import trio
 
 from codex_trio.network.dialing import Dialer, SystemDialer
-from codex_trio.network.gate import HostGate, Tell
+from codex_trio.network.gate import ClosedGate, Gate, HostGate, Tell
 from codex_trio.network.judging import HostJudge, ListedHosts, Rules
-from codex_trio.network.places import CommandPlaces, SharedPlaces
+from codex_trio.network.places import MOST_OF_A_COMMAND, CommandPlaces, SharedPlaces
 from codex_trio.network.socks_front import serve_socks
 from codex_trio.sandbox.policy import HostLimits
 
@@ -31,9 +31,16 @@ _MOST = 256
 _SHARE_OF_DESCRIPTORS = 8
 _LISTENERS = 2
 _PAUSE = 0.1
+PLACE_SECONDS = 30.0
+"""How long a connection waits for a place before it is told that there is none."""
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
-_Serve = Callable[[trio.SocketStream, HostGate], Awaitable[None]]
+_FULL = ClosedGate(
+    f"too many connections are open (a command has at most {MOST_OF_A_COMMAND} at once, fewer while others have many): "
+    "close some"
+)
+
+_Serve = Callable[[trio.SocketStream, Gate], Awaitable[None]]
 
 
 class CommandProxies:
@@ -108,24 +115,33 @@ class CommandDoor:
                     return
                 await trio.sleep(_PAUSE)
                 continue
-            # Who comes while there is no room waits in the kernel's queue.
+            # Who comes while there is no room waits in the kernel's queue, and the first of it is told after a while.
             try:
-                await self._places.take()
+                with trio.move_on_after(PLACE_SECONDS) as waiting:
+                    await self._places.take()
             except BaseException:
                 client.socket.close()
                 raise
-            nursery.start_soon(self._serve, client, serve)
+            if waiting.cancelled_caught:
+                nursery.start_soon(_served, client, serve, _FULL)
+            else:
+                nursery.start_soon(self._serve, client, serve)
 
     async def _serve(self, client: trio.SocketStream, serve: _Serve) -> None:
         try:
-            async with client:
-                await serve(client, self._gate)
-        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
-            pass  # It went, or its host did.
-        except Exception:
-            _log.exception("a connection of a command was not served")
+            await _served(client, serve, self._gate)
         finally:
             self._places.give_back()
+
+
+async def _served(client: trio.SocketStream, serve: _Serve, gate: Gate) -> None:
+    try:
+        async with client:
+            await serve(client, gate)
+    except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+        pass  # It went, or its host did.
+    except Exception:
+        _log.exception("a connection of a command was not served")
 
 
 async def _taken_over(ours: socket.socket) -> list[trio.SocketListener]:

@@ -12,6 +12,9 @@ import trio
 IDLE_SECONDS = 900.0
 """After that long without a byte that could be passed on, a connection is taken for forgotten."""
 
+HALF_CLOSED_SECONDS = 120.0
+"""The same once one side has said all that it had to say: most often it has just gone."""
+
 _PIECE = 1 << 16
 
 
@@ -19,7 +22,8 @@ class Relay:
     """Passes on bytes; its scope ends when nothing was for too long."""
 
     def __init__(self) -> None:
-        self._scope = trio.CancelScope(deadline=trio.current_time() + IDLE_SECONDS)
+        self._limit = IDLE_SECONDS
+        self._scope = trio.CancelScope(deadline=trio.current_time() + self._limit)
 
     async def run(self, client: trio.SocketStream, upstream: trio.SocketStream) -> None:
         """Pass on what both say, until both have ended."""
@@ -36,13 +40,20 @@ class Relay:
     async def _copy(self, source: trio.SocketStream, sink: trio.SocketStream, broken: trio.CancelScope) -> None:
         try:
             while data := await source.receive_some(_PIECE):
-                self._note()
+                self.note()
                 await sink.send_all(data)
-                self._note()
+                self.note()
+            self.half_closed()
             with suppress(OSError):
                 await sink.send_eof()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             broken.cancel()
 
-    def _note(self) -> None:
-        self._scope.deadline = trio.current_time() + IDLE_SECONDS
+    def note(self) -> None:
+        """Take note that something was passed on."""
+        self._scope.deadline = trio.current_time() + self._limit
+
+    def half_closed(self) -> None:
+        """Take note that one side says no more."""
+        self._limit = HALF_CLOSED_SECONDS
+        self.note()

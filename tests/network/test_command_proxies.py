@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from codex_trio.config.settings import HostLists
 from codex_trio.network.dialing import Unreachable
 from codex_trio.network.judging import Refusal
 from codex_trio.network.places import MOST_OF_A_COMMAND
-from codex_trio.network.proxies import CommandProxies, open_command_proxies
+from codex_trio.network.proxies import PLACE_SECONDS, CommandProxies, open_command_proxies
 from codex_trio.network.relay import IDLE_SECONDS
 from codex_trio.sandbox.policy import HostLimits
 
@@ -288,4 +289,30 @@ async def test_a_silent_connection_is_closed(mock_clock: trio.testing.MockClock)
             await trio.testing.wait_all_tasks_blocked()
             mock_clock.jump(IDLE_SECONDS + 1)
             assert await stream.receive_some(100) == b""
+    await dialer.aclose()
+
+
+async def test_who_finds_no_place_is_told_so_after_a_while(mock_clock: trio.testing.MockClock, tmp_path: Path) -> None:
+    dialer, place = ScriptedDialer({"good.test": [STRANGER]}), str(tmp_path / "http")
+    async with open_command_proxies(dialer) as proxies:
+        door = proxies.door(HostLimits(own=HostLists(source="the test", allowed=("good.test",))))
+        with socket.socket(fileno=door.open()) as theirs, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(place)
+            listener.listen(MOST_OF_A_COMMAND)
+            socket.send_fds(theirs, [b"l"], [listener.fileno()])
+        held: list[trio.SocketStream] = []
+        for _ in range(MOST_OF_A_COMMAND):
+            held.append(await trio.open_unix_socket(place))
+            await held[-1].send_all(tunnel_to("good.test"))
+            assert (await held[-1].receive_some(100)).startswith(b"HTTP/1.1 200")
+        late = await trio.open_unix_socket(place)
+        await late.send_all(tunnel_to("good.test"))
+        await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(PLACE_SECONDS + 1)
+        said = await read_all(late)
+        assert said.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+        assert b"at most 64 at once" in said
+        assert len(dialer.dialed) == MOST_OF_A_COMMAND
+        for stream in (*held, late):
+            await stream.aclose()
     await dialer.aclose()
