@@ -25,7 +25,7 @@ class HostRefused(Exception):
         self.refusal = refusal
 
 
-class Gate(Protocol):
+class Opener(Protocol):
     """Opens connections, or says why not."""
 
     async def open(self, attempt: HostAttempt) -> trio.SocketStream:

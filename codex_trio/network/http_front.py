@@ -14,7 +14,7 @@ import trio
 
 from codex_trio.config.host_lists import normal_host
 from codex_trio.execpolicy.rules import NetworkProtocol
-from codex_trio.network.gate import Gate, HostRefused
+from codex_trio.network.gate import HostRefused, Opener
 from codex_trio.network.judging import HostAttempt, Refusal, RefusalKind
 from codex_trio.network.relay import Relay
 
@@ -48,7 +48,7 @@ class _BadRequest(Exception):
     """What was said is no request that a proxy can pass on; the message says why."""
 
 
-async def serve_http(client: trio.SocketStream, gate: Gate) -> None:
+async def serve_http(client: trio.SocketStream, gate: Opener) -> None:
     """Serve one connection to its end."""
     heard = _Heard(client)
     try:

@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 import trio
 
 from codex_trio.network.dialing import Dialer, SystemDialer
-from codex_trio.network.gate import ClosedGate, Gate, HostGate, Tell
+from codex_trio.network.gate import ClosedGate, HostGate, Opener, Tell
 from codex_trio.network.judging import HostJudge, ListedHosts, Rules
 from codex_trio.network.places import MOST_OF_A_COMMAND, CommandPlaces, SharedPlaces
 from codex_trio.network.socks_front import serve_socks
@@ -40,7 +40,7 @@ _FULL = ClosedGate(
     "close some"
 )
 
-_Serve = Callable[[trio.SocketStream, Gate], Awaitable[None]]
+_Serve = Callable[[trio.SocketStream, Opener], Awaitable[None]]
 
 
 class CommandProxies:
@@ -134,7 +134,7 @@ class CommandDoor:
             self._places.give_back()
 
 
-async def _served(client: trio.SocketStream, serve: _Serve, gate: Gate) -> None:
+async def _served(client: trio.SocketStream, serve: _Serve, gate: Opener) -> None:
     try:
         async with client:
             await serve(client, gate)

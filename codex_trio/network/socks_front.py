@@ -10,7 +10,7 @@ import ipaddress
 import trio
 
 from codex_trio.config.host_lists import normal_host
-from codex_trio.network.gate import Gate, HostRefused
+from codex_trio.network.gate import HostRefused, Opener
 from codex_trio.network.judging import HostAttempt, RefusalKind
 from codex_trio.network.relay import Relay
 
@@ -28,7 +28,7 @@ class _Garbage(Exception):
     """What was said is no SOCKS 5."""
 
 
-async def serve_socks(client: trio.SocketStream, gate: Gate) -> None:
+async def serve_socks(client: trio.SocketStream, gate: Opener) -> None:
     """Serve one connection to its end."""
     try:
         with trio.fail_after(_HANDSHAKE_SECONDS):

@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from codex_trio.network.gate import Gate
+from codex_trio.network.gate import Opener
 from codex_trio.network.http_front import serve_http
 from codex_trio.network.judging import HostAttempt
 from codex_trio.network.relay import HALF_CLOSED_SECONDS, IDLE_SECONDS
@@ -41,7 +41,7 @@ class OneHost:
         return self.theirs
 
 
-Serve = Callable[[trio.SocketStream, Gate], Awaitable[None]]
+Serve = Callable[[trio.SocketStream, Opener], Awaitable[None]]
 
 
 class Served:
