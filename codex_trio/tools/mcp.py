@@ -28,7 +28,7 @@ from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.mcp_progress import CallProgress
 from codex_trio.tools.picture_form import PictureProblem
-from codex_trio.tools.pictures import ModelPictures, omitted
+from codex_trio.tools.pictures import omitted
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
 from codex_trio.tools.review import McpCallQuestion, ReviewOutcome
 from codex_trio.tools.truncate import cut_middle, fit_parts, output_bound
@@ -36,6 +36,10 @@ from codex_trio.util.clock import now_ms
 from codex_trio.util.loose_json import tables_of
 
 POLICY_SAYS_NEVER = "MCP tool call requires approval, but approval policy is never"
+_PLAN_ONLY = (
+    "`{name}` was not called: nothing is carried out in plan mode, and its server does not say that it only reads "
+    "(`readOnlyHint`). Put the call into the plan; it can be made when the user has left plan mode."
+)
 NO_AUDIO = "<audio content omitted because you do not support audio input>"
 
 _STORE_SECONDS = 10.0
@@ -76,7 +80,7 @@ class McpServerTools:
     def tools(self, offer: ToolOffer) -> Sequence[Tool]:
         """Return what a turn is offered."""
         return [
-            CallMcpTool(tool, self._server, self._users, pictures=offer.pictures, thread_id=self._thread_id)
+            CallMcpTool(tool, self._server, self._users, offer=offer, thread_id=self._thread_id)
             for tool in self._server.connection.tools
             if self._server.settings.offers(tool.name)
         ]
@@ -99,7 +103,7 @@ class CallMcpTool:
     """Has a server do what the model asks for."""
 
     def __init__(
-        self, tool: McpTool, server: ReadyServer, users: McpUsers, *, pictures: ModelPictures, thread_id: str
+        self, tool: McpTool, server: ReadyServer, users: McpUsers, *, offer: ToolOffer, thread_id: str
     ) -> None:
         self.parallel = server.settings.parallel
         self.spec: dict[str, Any] = {
@@ -113,7 +117,8 @@ class CallMcpTool:
         self._tool = tool
         self._server = server
         self._users = users
-        self._pictures = pictures
+        self._pictures = offer.pictures
+        self._plan_only = offer.plan_only
         self._thread_id = thread_id
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
@@ -148,6 +153,8 @@ class CallMcpTool:
 
     async def _ask(self, item: McpToolCall, context: ToolContext) -> None:
         """Raise ToolFailure unless the call may be made."""
+        if self._plan_only and not self._tool.is_read_only:
+            raise ToolFailure(_PLAN_ONLY.format(name=f"{item.server}/{item.tool}"))
         if not self._is_asked_about(context):
             return
         policy = context.approval_policy

@@ -76,6 +76,8 @@ class ToolOffer(msgspec.Struct, frozen=True, kw_only=True):
     """Rung when the user says something while the turn runs."""
     unconfined: bool = False
     """Whether commands run without a sandbox."""
+    plan_only: bool = False
+    """Whether the turn only works out a plan: nothing is to be carried out."""
     window: ContextWindow | None = None
     """What the model reads the history through; None for those who have none of their own."""
 

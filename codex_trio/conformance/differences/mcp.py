@@ -13,4 +13,9 @@ MCP: tuple[Difference, ...] = (
         "reference",
         "writes the answer into the project's own configuration, of which ours takes nothing that it wrote itself",
     ),
+    Difference(
+        "mcp::only_tools_that_say_that_they_read_are_called_in_plan_mode",
+        "reference",
+        "calls any tool in plan mode, though it tells the model that nothing is carried out then",
+    ),
 )

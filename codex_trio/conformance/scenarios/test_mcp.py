@@ -123,6 +123,24 @@ async def test_calls_read_back_as_they_were_streamed(lab: Lab) -> None:
     assert items == streamed
 
 
+async def test_only_tools_that_say_that_they_read_are_called_in_plan_mode(lab: Lab) -> None:
+    settings = {"model": "gpt-5.5", "reasoning_effort": None, "developer_instructions": None}
+    # That the user need not be asked does not make a tool one that only reads.
+    tables = server(more='default_tools_approval_mode = "approve"')
+    async with ready(lab, tables) as (probe, thread_id):
+        for kind, statuses in (("plan", ["failed", "failed", "completed"]), ("default", ["completed"] * 3)):
+            made = [call(tool, call_id=f"{kind}_{tool}") for tool in ("danger", "plain", "echo")]
+            lab.script(*(answer(one) for one in made), answer(message("done")))
+            turn = await probe.run_turn(thread_id, collaborationMode={"mode": kind, "settings": settings})
+            assert [item["status"] for item in turn.items("mcpToolCall")] == statuses
+            if kind == "plan":
+                refused = turn.items("mcpToolCall")[1]
+                assert refused["result"] is None
+                for told in (refused["error"]["message"], lab.model.requests[-1].output_of("plan_plain")[1]["text"]):
+                    assert "`tiny/plain` was not called" in told
+                    assert "plan mode" in told
+
+
 # Questions
 
 

@@ -14,7 +14,7 @@ import trio
 
 from codex_trio.config.layers import lookup
 from codex_trio.config.providers import LOCAL_PROVIDERS
-from codex_trio.engine import events
+from codex_trio.engine import events, modes
 from codex_trio.engine.history import message_item
 from codex_trio.engine.hooks import ThreadHooks
 from codex_trio.engine.instructions import base_instructions
@@ -330,6 +330,7 @@ class TaskContext:
             environments=[chosen.id for chosen in self.settings.environments],
             said_more=said_more or Bell(),
             unconfined=isinstance(self.settings.sandbox_policy, DangerFullAccess),
+            plan_only=modes.kind_of(self.settings.mode) == modes.PLAN,
             window=self.window,
         )
         return self._thread.tools(offer)
