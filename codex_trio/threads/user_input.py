@@ -21,8 +21,7 @@ class ThreadAsker:
 
     @property
     def mode(self) -> str:
-        session = self._live.session
-        return modes.kind_of((session.active or session).settings.mode)
+        return self._live.mode
 
     async def ask(self, questions: UserQuestions) -> Answers:
         return await self._live.approver.ask_user(questions)

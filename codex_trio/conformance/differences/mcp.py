@@ -4,6 +4,12 @@ from codex_trio.conformance.differences.difference import Difference
 
 MCP: tuple[Difference, ...] = (
     Difference(
+        "mcp::a_plan_changes_nothing_unless_its_user_says_so",
+        "reference",
+        "calls every tool in plan mode as in any other; here tools that do not say that they only read are asked about",
+        is_certain=False,
+    ),
+    Difference(
         "mcp::a_user_sees_how_far_a_call_is",
         "reference",
         "passes nothing on of what servers tell of how far calls are",

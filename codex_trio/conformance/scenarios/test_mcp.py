@@ -220,6 +220,26 @@ async def test_the_settings_say_when_a_user_is_asked(lab: Lab, mode: str, tool: 
     assert [item["status"] for item in turn.items("mcpToolCall")] == ["completed"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "tool", "status"),
+    [("on-request", "echo", "completed"), ("on-request", "plain", "failed"), ("never", "plain", "failed")],
+)
+async def test_a_plan_changes_nothing_unless_its_user_says_so(lab: Lab, policy: str, tool: str, status: str) -> None:
+    settings = {"model": "gpt-5.5", "reasoning_effort": None, "developer_instructions": None}
+    asked: list[Any] = []
+    async with ready(lab, server(), approval_policy=policy, sandbox_mode="danger-full-access") as (probe, thread_id):
+        accept = decide("accept", asked, persist="session")
+        await run(lab, probe, thread_id, call("plain", call_id="call_0"), answers=accept)
+        lab.script(answer(call(tool, {"message": "x"})), answer(message("done")))
+        plan = {"mode": "plan", "settings": settings}
+        turn = await probe.run_turn(thread_id, answer=decide("decline", asked), collaborationMode=plan)
+    [item] = turn.items("mcpToolCall")
+    assert item["status"] == status
+    assert [one["_meta"]["tool_name"] for one in asked[1:]] == (
+        ["plain"] if (policy, tool) == ("on-request", "plain") else []
+    )
+
+
 async def test_what_would_be_asked_fails_where_nobody_is_to_be_asked(lab: Lab) -> None:
     async with ready(lab, server(), approval_policy="never", sandbox_mode="workspace-write") as (probe, thread_id):
         turn = await run(lab, probe, thread_id, call("danger"))
