@@ -207,6 +207,20 @@ class McpServers:
             await mcp.servers.exchange(await self.of(config), grace_seconds=startup_grace(config.merged))
         return failures
 
+    async def end_forgotten(self, load: Callable[[str], Awaitable[EffectiveConfig]]) -> None:
+        """End the servers that nobody uses and that the configuration of their folder does not have any more.
+
+        Where a configuration cannot be read they end when nobody has used them for a while.
+        """
+        for folder, unused in self.pool.unused.items():
+            try:
+                servers = await self.of(await load(folder))
+            except ConfigLoadError as error:
+                _log.info("which servers of %s are still wanted cannot be known: %s", folder, error)
+                continue
+            wanted = [settings for settings in servers.values() if settings.enabled]
+            self.pool.dismiss(unused, unless=wanted, folder=folder)
+
 
 _INVALID_PARAMS = -32602
 _PAGE = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*", re.IGNORECASE)

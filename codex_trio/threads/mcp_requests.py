@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -151,16 +152,20 @@ class McpRequests:
                 await self._config.ask_loader(folder)
             except ConfigLoadError as error:
                 failures.append(error.message)
-        return failures + await self._servers.reload(self._config_of)
+        failures += await self._servers.reload(self._config_of)
+        await self._servers.end_forgotten(self._config_in)
+        return failures
 
     async def _config_of(self, live: LiveThread) -> EffectiveConfig:
         flags = (layer for layer in live.config.stack.layers if layer.source.kind == "sessionFlags")
         session = next((layer for layer in flags if layer.source.id is None), None)
-        cwd, table = live.settings.cwd, None if session is None else session.table
+        return await self._config_in(live.settings.cwd, None if session is None else session.table)
+
+    async def _config_in(self, folder: Path | str, overrides: Mapping[str, Any] | None = None) -> EffectiveConfig:
         try:
-            return await self._config.current(cwd, table)
+            return await self._config.current(Path(folder), overrides)
         except TimeoutError as error:
-            raise ConfigLoadError(f"the folder `{cwd}` {error.strerror}") from None
+            raise ConfigLoadError(f"the folder `{folder}` {error.strerror}") from None
 
     def _thread(self, thread_id: str) -> ThreadMcp:
         live = self._loaded.find(thread_id)

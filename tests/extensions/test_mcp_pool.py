@@ -15,6 +15,9 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 import codex_trio.testing.mcp_server
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.requirements import NOTHING_REQUIRED
+from codex_trio.config.settings import EffectiveConfig
 from codex_trio.conformance.processes import wait_gone
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans
@@ -23,6 +26,7 @@ from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand, Unusable
 from codex_trio.extensions.mcp.thread_servers import ReadyServer, StartupStatus, ThreadServers
 from codex_trio.model.http import open_transport
+from codex_trio.threads.mcp import McpServers
 
 PATIENCE = 30.0
 
@@ -48,15 +52,22 @@ async def told(connection: McpConnection, tool: str) -> Any:
     return json.loads(result["content"][0]["text"])
 
 
-@pytest.fixture
-async def pool() -> AsyncGenerator[McpPool]:
+@asynccontextmanager
+async def open_pool(*, idle_seconds: float) -> AsyncGenerator[McpPool]:
     environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "SECRET": "not yours"}
     with trio.fail_after(PATIENCE):
         async with open_process_spawner() as spawner, open_transport({}) as transport, trio.open_nursery() as nursery:
-            made = McpPool(McpMeans(start=spawner.start, transport=transport, environ=environ), idle_seconds=0.05)
+            means = McpMeans(start=spawner.start, transport=transport, environ=environ)
+            made = McpPool(means, idle_seconds=idle_seconds)
             await nursery.start(made.run)
             yield made
             nursery.cancel_scope.cancel()
+
+
+@pytest.fixture
+async def pool() -> AsyncGenerator[McpPool]:
+    async with open_pool(idle_seconds=0.05) as made:
+        yield made
 
 
 async def test_users_with_the_same_settings_and_folder_share_a_process_which_ends_after_them(
@@ -81,6 +92,34 @@ async def test_users_with_the_same_settings_and_folder_share_a_process_which_end
     assert "SECRET" not in who[0]["env"]
     assert who[0]["env"]["HOME"] == "/nonexistent"
     await wait_gone(*pids)
+
+
+async def test_a_server_that_nobody_uses_ends_when_its_configuration_has_it_no_more(tmp_path: Path) -> None:
+    def config(*servers: McpServerSettings) -> EffectiveConfig:
+        tables = {known.name: msgspec.to_builtins(known.transport) for known in servers}
+        return cast("Any", SimpleNamespace(merged={"mcp_servers": tables}, requirements=NOTHING_REQUIRED))
+
+    stays, goes = scripted("stays"), scripted("goes")
+    async with open_pool(idle_seconds=3600) as pool:
+        async with pool.use(stays, folder=str(tmp_path)) as one, pool.use(goes, folder=str(tmp_path)) as other:
+            kept, ended = [(await told(connection, "who"))["pid"] for connection in (one, other)]
+        servers = McpServers(pool, clients=cast("Any", None), remember=cast("Any", None))
+
+        async def unreadable(_folder: str) -> EffectiveConfig:
+            await trio.lowlevel.checkpoint()
+            raise ConfigLoadError("no TOML")
+
+        async def load(folder: str) -> EffectiveConfig:
+            await trio.lowlevel.checkpoint()
+            return config(stays) if folder == str(tmp_path) else config()
+
+        await servers.end_forgotten(unreadable)
+        assert len(pool.unused[str(tmp_path)]) == 2
+        await servers.end_forgotten(load)
+        await wait_gone(ended)
+        assert pool.unused == {str(tmp_path): [stays]}
+        async with pool.use(stays, folder=str(tmp_path)) as one:
+            assert (await told(one, "who"))["pid"] == kept
 
 
 async def test_a_server_that_ended_is_started_anew_for_whoever_comes_next(pool: McpPool, tmp_path: Path) -> None:

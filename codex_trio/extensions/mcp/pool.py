@@ -7,7 +7,7 @@ Owns: which users share a server, and that one that nobody uses ends after a whi
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -27,9 +27,13 @@ IDLE_SECONDS = 60.0
 class _Running:
     """A server that was asked for: starting, ready, failed or gone."""
 
-    def __init__(self, *, is_kept: bool) -> None:
-        self.users = 0
-        self.is_kept = is_kept
+    def __init__(self, settings: McpServerSettings, folder: str) -> None:
+        self.settings = settings
+        self.folder = folder
+        """The one of the user that it was started for."""
+        self.users = 1
+        # One that nobody shares ends with its only user.
+        self.is_kept = settings.shared
         """Whether it stays a while when nobody uses it."""
         self.used_or_not = trio.Event()
         """Set and replaced whenever one of these changes."""
@@ -64,14 +68,12 @@ class McpPool:
     async def use(self, settings: McpServerSettings, *, folder: str) -> AsyncGenerator[McpConnection]:
         """Provide a server that is ready, started unless one runs already. Raises McpFailure when it cannot be."""
         assert self._nursery is not None
-        folder = _folder_of(settings, folder)
-        key = self._key(settings, folder)
+        place = _folder_of(settings, folder)
+        key = self._key(settings, place)
         running = self._running.get(key)
         if running is None:
-            # One that nobody shares ends with its only user.
-            running = self._running[key] = _Running(is_kept=settings.shared)
-            running.users = 1
-            self._nursery.start_soon(self._host, key, running, settings, folder)
+            running = self._running[key] = _Running(settings, folder)
+            self._nursery.start_soon(self._host, key, running, settings, place)
         else:
             running.is_kept = settings.shared
             running.count(1)
@@ -83,6 +85,15 @@ class McpPool:
             yield running.connection
         finally:
             running.count(-1)
+
+    @property
+    def unused(self) -> Mapping[str, Sequence[McpServerSettings]]:
+        """The servers that run though nobody uses them now, by the folders that they were started for."""
+        found: dict[str, list[McpServerSettings]] = {}
+        for running in self._running.values():
+            if not running.users and running.is_kept:
+                found.setdefault(running.folder, []).append(running.settings)
+        return found
 
     def dismiss(
         self, gone: Iterable[McpServerSettings], *, unless: Iterable[McpServerSettings] = (), folder: str
