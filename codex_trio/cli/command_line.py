@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "plugin": ("codex_trio.cli.plugin", "list, add and remove plugins and their marketplaces"),
     "execpolicy": ("codex_trio.cli.execpolicy", "tell what files of command rules say of a command"),
     "features": ("codex_trio.cli.features", "list feature switches, and set them in the user's configuration"),
+    "sandbox": ("codex_trio.cli.sandbox", "run a command of yours in the sandbox that commands of the agent have"),
     "exec-server": ("codex_trio.cli.exec_server", "run commands here for an app-server elsewhere"),
 }
 
@@ -38,7 +39,7 @@ _WITH_PROFILE = "exec"
 
 _CODEX_SUBCOMMANDS = """
 agents apply archive cloud completion debug delete fork login logout mcp-server
-migrate-nfs-db migrate-rollouts queue remote-control resume sandbox unarchive update
+migrate-nfs-db migrate-rollouts queue remote-control resume unarchive update
 """
 NOT_SUPPORTED = frozenset(_CODEX_SUBCOMMANDS.split())
 """Subcommands of Codex that are none here."""

@@ -19,7 +19,7 @@ import msgspec
 import trio
 
 from codex_trio.cli.options import config_overrides
-from codex_trio.cli.parser import Parser
+from codex_trio.cli.parser import Parser, refuse_options
 from codex_trio.cli.surroundings import codex_home, current_folder, first_of
 from codex_trio.client.connection import AppServerClient
 from codex_trio.client.errors import AppServerError, ServerGone
@@ -31,6 +31,7 @@ from codex_trio.telemetry import logs
 from codex_trio.version import PROTOCOL_RELEASE, __version__
 
 _PROGRAMS = {"git": "what branch a folder is on, and diffs, are not known", "sh": "commands cannot run"}
+_PLAIN = "what is printed is plain text"
 _WARNINGS = ("configWarning", "warning")
 
 State = Literal["ok", "warning", "failed"]
@@ -48,6 +49,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def configure(parser: Parser) -> None:
     """Add the options of this subcommand."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--summary", action="store_true", help="print a line for each check, without details")
+    for option, nature in (("--all", "lists are never shortened"), ("--no-color", _PLAIN), ("--ascii", _PLAIN)):
+        parser.add_argument(option, action="store_true", help=f"has no effect: {nature}")
+    refuse_options(parser, {"--network-only": "no provider is asked; `codex-trio exec` shows whether yours answers"})
     parser.set_defaults(run=run)
 
 
@@ -66,7 +71,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         checks = [_installation(), *trio.run(_ask, settings), *_programs(environ)]
     finally:
         end_logs()
-    print(_as_json(checks) if options.json else _as_text(checks))
+    print(_as_json(checks) if options.json else _as_text(checks, details=not options.summary))
     return int(any(check.state == "failed" for check in checks))
 
 
@@ -225,9 +230,10 @@ def _as_json(checks: Sequence[Check]) -> str:
     return json.dumps({"checks": msgspec.to_builtins(checks)}, indent=2)
 
 
-def _as_text(checks: Sequence[Check]) -> str:
+def _as_text(checks: Sequence[Check], *, details: bool) -> str:
     lines: list[str] = []
     for check in checks:
         lines.append(f"{check.state:<8} {check.name:<14} {visible(check.summary)}")
-        lines += [f"{'':<24}{visible(line)}" for detail in check.details for line in detail.splitlines()]
+        if details:
+            lines += [f"{'':<24}{visible(line)}" for detail in check.details for line in detail.splitlines()]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,7 +27,7 @@ _CAUSE = "\n\nCaused by:\n"
 
 def configure(parser: Parser) -> None:
     """Add the commands of this subcommand."""
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_CheckParser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     summary = "tell which rules apply to a command, as JSON"
     check = commands.add_parser("check", help=summary, description=summary)
     add_common_options(check)
@@ -48,29 +48,9 @@ def configure(parser: Parser) -> None:
         action="store_true",
         help="let rules for a bare name count for paths to it, as far as host_executable() in the files lets them",
     )
+    check.takes_command = True
     check.set_defaults(run=_check)
     parser.subcommand_words = frozenset(commands.choices)
-
-
-class _CheckParser(Parser):
-    """Keeps the command apart, options of its own included: argparse would take those for ours."""
-
-    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        given = [] if args is None else list(args)
-        start = self._command_start(given)
-        command = given[start + 1 :] if given[start : start + 1] == ["--"] else given[start:]
-        options, unknown = super().parse_known_args(given[:start], namespace)
-        if not command:
-            self.error("the following arguments are required: COMMAND")
-        options.command = command
-        return options, unknown
-
-    def _command_start(self, given: Sequence[str]) -> int:
-        at = 0
-        while at < len(given) and given[at] not in ("-", "--") and given[at].startswith("-"):
-            option = self._option_string_actions.get(given[at])
-            at += 1 if option is None or option.nargs == 0 else 2
-        return min(at, len(given))
 
 
 def _path(text: str) -> str:

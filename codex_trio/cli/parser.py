@@ -20,6 +20,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **kwargs)
         self.subcommand_words: frozenset[str] = frozenset()
         """Behind these stands what another parser knows."""
+        self.takes_command = False
+        """Whether the first word that is no option begins a command, whose own options are none of ours."""
 
     def error(self, message: str) -> NoReturn:
         """Print the error, and where help is to be had; not the whole usage. Exit with 2."""
@@ -30,13 +32,27 @@ class Parser(argparse.ArgumentParser):
     ) -> tuple[Any, list[str]]:
         """Parse, and let nothing unknown through: argparse has the outermost parser complain of a subcommand's."""
         args = sys.argv[1:] if args is None else list(args)
+        args, command = self._without_command(args)
         misspelt = self._unknown_option(args)
         if misspelt is not None:
             self._refuse(misspelt)
         options, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self._refuse(unknown[0])
+        if self.takes_command:
+            if not command:
+                self.error("the following arguments are required: COMMAND")
+            options.command = command
         return options, unknown
+
+    def _without_command(self, given: list[str]) -> tuple[list[str], list[str]]:
+        if not self.takes_command:
+            return given, []
+        at = 0
+        while at < len(given) and given[at] not in ("-", "--") and given[at].startswith("-"):
+            option = self._option_string_actions.get(given[at])
+            at += 1 if option is None or option.nargs == 0 else 2
+        return given[:at], given[at + 1 :] if given[at : at + 1] == ["--"] else given[at:]
 
     def _unknown_option(self, arguments: Sequence[str]) -> str | None:
         """Return the first option that is none. argparse would rather complain of what was meant to be its value."""

@@ -29,6 +29,8 @@ from codex_trio.util.plain_errors import with_plain_errors
 Handler = Callable[[ServerRequest], Awaitable[Any]]
 """Answers a server request: returns the result, or raises AppServerError to refuse with that error."""
 
+Taker = Callable[[Notification], Awaitable[None]]
+
 Observer = Callable[[Literal["client", "server"], Any], None]
 """Sees every message in the order in which it is sent or received: who sent it, and its decoded JSON."""
 
@@ -112,6 +114,7 @@ class AppServerClient:
         self._replies: dict[RequestId, trio.MemorySendChannel[Reply]] = {}
         self._subscriptions: list[Subscription] = []
         self._handlers: dict[str, Handler] = {}
+        self._takers: dict[str, Taker] = {}
         self._gone: ServerGone | None = None
         self.closed = trio.Event()
         """Set once the server has closed the connection."""
@@ -203,6 +206,13 @@ class AppServerClient:
         """
         self._handlers[method] = handler
 
+    def take(self, method: str, taker: Taker) -> None:
+        """Have `taker` take every notification of a method; nothing more is received meanwhile, replies neither.
+
+        A server that waits for its messages to be received then waits as well.
+        """
+        self._takers[method] = taker
+
     @contextlib.contextmanager
     def subscribe(
         self,
@@ -249,10 +259,13 @@ class AppServerClient:
         """Receive until the server closes. Run by `open_client`."""
         with contextlib.suppress(*_CHANNEL_GONE):
             while (line := await self._channel.receive()) is not None:
-                self._receive(line)
+                message = self._receive(line)
+                if isinstance(message, Notification) and message.method in self._takers:
+                    await self._takers[message.method](message)
         await self._end()
 
-    def _receive(self, line: bytes) -> None:
+    def _receive(self, line: bytes) -> Notification | ServerRequest | None:
+        """Pass a message on; return one that is no reply and that no handler has."""
         decoded = msgspec.json.decode(line)
         if self._observer is not None:
             self._observer("server", decoded)
@@ -261,16 +274,17 @@ class AppServerClient:
             waiting = None if message.id is None else self._replies.get(message.id)
             if waiting is not None:
                 waiting.send_nowait(message)
-            return
+            return None
         if isinstance(message, ServerRequest) and message.method in self._handlers:
             self._nursery.start_soon(self._answer, message, self._handlers[message.method])
-            return
+            return None
         taken = False
         for subscription in self._subscriptions:
             subscription.offer(message)
             taken = taken or subscription.takes_requests
         if isinstance(message, ServerRequest) and self._refuse_unhandled and not taken:
             self._nursery.start_soon(self._refuse_without_handler, message)
+        return message
 
     async def _answer(self, request: ServerRequest, handler: Handler) -> None:
         try:
