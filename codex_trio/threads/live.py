@@ -16,7 +16,7 @@ from pathlib import Path
 import trio
 
 from codex_trio.config.settings import EffectiveConfig
-from codex_trio.engine import events, modes
+from codex_trio.engine import events
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.session import AnyTask, Session, TurnInProgress
@@ -248,11 +248,6 @@ class LiveThread:
     def settings(self) -> ThreadSettings:
         """What later turns run with."""
         return self.session.settings
-
-    @property
-    def mode(self) -> str:
-        """The mode of the turn that runs, else of the next one."""
-        return modes.kind_of((self.session.active or self.session).settings.mode)
 
     @property
     def config(self) -> EffectiveConfig:

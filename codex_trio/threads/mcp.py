@@ -19,7 +19,6 @@ import trio
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import EffectiveConfig
-from codex_trio.engine import modes
 from codex_trio.engine.events import ThreadWarning
 from codex_trio.extensions.hooks.runner import ToolUnusable
 from codex_trio.extensions.mcp.errors import McpError, McpFailure
@@ -103,10 +102,6 @@ class ThreadMcp:
             self._held.append(status)
         else:
             self._clients.tell_mcp_status(self.live.id, status, self.live.subscribers)
-
-    @property
-    def only_plan(self) -> bool:
-        return self.live.mode == modes.PLAN
 
     def has_allowed(self, server: str, tool: str) -> bool:
         return (server, tool) in self._allowed

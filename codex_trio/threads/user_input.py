@@ -21,7 +21,8 @@ class ThreadAsker:
 
     @property
     def mode(self) -> str:
-        return self._live.mode
+        session = self._live.session
+        return modes.kind_of((session.active or session).settings.mode)
 
     async def ask(self, questions: UserQuestions) -> Answers:
         return await self._live.approver.ask_user(questions)

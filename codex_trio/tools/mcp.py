@@ -43,20 +43,11 @@ _PLAN_ONLY = (
 NO_AUDIO = "<audio content omitted because you do not support audio input>"
 
 _STORE_SECONDS = 10.0
-_CHANGES_A_PLAN = (
-    "MCP tool call requires approval in plan mode, as the tool does not say that it only reads, but approval policy "
-    "is never"
-)
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
 
 class McpUsers(Protocol):
     """The users of one thread, as far as MCP servers have to do with them."""
-
-    @property
-    def only_plan(self) -> bool:
-        """Whether the turn that runs is to work out a plan, and to change nothing."""
-        ...
 
     def has_allowed(self, server: str, tool: str) -> bool:
         """Return whether an earlier answer says that a tool may be called."""
@@ -127,7 +118,7 @@ class CallMcpTool:
         self._server = server
         self._users = users
         self._pictures = offer.pictures
-        self._plan_only = offer.plan_only
+        self._may_change_things = offer.plan_only and not tool.is_read_only
         self._thread_id = thread_id
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
@@ -162,16 +153,15 @@ class CallMcpTool:
 
     async def _ask(self, item: McpToolCall, context: ToolContext) -> None:
         """Raise ToolFailure unless the call may be made."""
-        if self._plan_only and not self._tool.is_read_only:
-            raise ToolFailure(_PLAN_ONLY.format(name=f"{item.server}/{item.tool}"))
         if not self._is_asked_about(context):
             return
         policy = context.approval_policy
         if policy == "never" or (isinstance(policy, Granular) and not policy.mcp_elicitations):
-            raise ToolFailure(_CHANGES_A_PLAN if self._changes_a_plan else POLICY_SAYS_NEVER)
+            name = f"{item.server}/{item.tool}"
+            raise ToolFailure(_PLAN_ONLY.format(name=name) if self._may_change_things else POLICY_SAYS_NEVER)
         async with context.approvals.asking((item.server, self._tool.name)):
             # That a tool may be called in other turns says nothing of one that is to change nothing.
-            if self._changes_a_plan or not self._users.has_allowed(item.server, self._tool.name):
+            if self._may_change_things or not self._users.has_allowed(item.server, self._tool.name):
                 await self._ask_user(item, context)
 
     async def _ask_user(self, item: McpToolCall, context: ToolContext) -> None:
@@ -193,16 +183,12 @@ class CallMcpTool:
             raise ToolFailure(answer.reason)
         await self._users.remember(item.server, tool.name, answer.outcome)
 
-    @property
-    def _changes_a_plan(self) -> bool:
-        return self._users.only_plan and not self._tool.is_read_only
-
     def _is_asked_about(self, context: ToolContext) -> bool:
+        if self._may_change_things:
+            return True
         mode = self._server.settings.mode_of(self._tool.name)
         if mode in ("approve", "prompt"):
             return mode == "prompt"
-        if self._changes_a_plan:
-            return True
         if context.approval_policy == "never" and _is_uncaged(context):
             return False
         return not self._tool.is_read_only if mode == "writes" else may_do_harm(self._tool.annotations)

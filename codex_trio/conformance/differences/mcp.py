@@ -4,12 +4,6 @@ from codex_trio.conformance.differences.difference import Difference
 
 MCP: tuple[Difference, ...] = (
     Difference(
-        "mcp::a_plan_changes_nothing_unless_its_user_says_so",
-        "reference",
-        "calls every tool in plan mode as in any other; here tools that do not say that they only read are asked about",
-        is_certain=False,
-    ),
-    Difference(
         "mcp::a_user_sees_how_far_a_call_is",
         "reference",
         "passes nothing on of what servers tell of how far calls are",
@@ -20,8 +14,13 @@ MCP: tuple[Difference, ...] = (
         "writes the answer into the project's own configuration, of which ours takes nothing that it wrote itself",
     ),
     Difference(
-        "mcp::only_tools_that_say_that_they_read_are_called_in_plan_mode",
+        "mcp::only_tools_that_say_that_they_read_are_called_in_plan_mode_where_nobody_is_asked",
         "reference",
         "calls any tool in plan mode, though it tells the model that nothing is carried out then",
+    ),
+    Difference(
+        "mcp::a_user_is_asked_in_plan_mode_what_else_could_be_called",
+        "reference",
+        "calls in plan mode what may be called in any other",
     ),
 )

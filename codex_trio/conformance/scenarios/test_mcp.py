@@ -123,7 +123,7 @@ async def test_calls_read_back_as_they_were_streamed(lab: Lab) -> None:
     assert items == streamed
 
 
-async def test_only_tools_that_say_that_they_read_are_called_in_plan_mode(lab: Lab) -> None:
+async def test_only_tools_that_say_that_they_read_are_called_in_plan_mode_where_nobody_is_asked(lab: Lab) -> None:
     settings = {"model": "gpt-5.5", "reasoning_effort": None, "developer_instructions": None}
     # That the user need not be asked does not make a tool one that only reads.
     tables = server(more='default_tools_approval_mode = "approve"')
@@ -220,24 +220,19 @@ async def test_the_settings_say_when_a_user_is_asked(lab: Lab, mode: str, tool: 
     assert [item["status"] for item in turn.items("mcpToolCall")] == ["completed"]
 
 
-@pytest.mark.parametrize(
-    ("policy", "tool", "status"),
-    [("on-request", "echo", "completed"), ("on-request", "plain", "failed"), ("never", "plain", "failed")],
-)
-async def test_a_plan_changes_nothing_unless_its_user_says_so(lab: Lab, policy: str, tool: str, status: str) -> None:
+async def test_a_user_is_asked_in_plan_mode_what_else_could_be_called(lab: Lab) -> None:
     settings = {"model": "gpt-5.5", "reasoning_effort": None, "developer_instructions": None}
     asked: list[Any] = []
-    async with ready(lab, server(), approval_policy=policy, sandbox_mode="danger-full-access") as (probe, thread_id):
+    async with ready(lab, server(), **ASKING) as (probe, thread_id):
+        # That a tool may be called for the rest of the session says nothing of turns that are to change nothing.
         accept = decide("accept", asked, persist="session")
         await run(lab, probe, thread_id, call("plain", call_id="call_0"), answers=accept)
-        lab.script(answer(call(tool, {"message": "x"})), answer(message("done")))
-        plan = {"mode": "plan", "settings": settings}
-        turn = await probe.run_turn(thread_id, answer=decide("decline", asked), collaborationMode=plan)
-    [item] = turn.items("mcpToolCall")
-    assert item["status"] == status
-    assert [one["_meta"]["tool_name"] for one in asked[1:]] == (
-        ["plain"] if (policy, tool) == ("on-request", "plain") else []
-    )
+        for action, status in (("decline", "failed"), ("accept", "completed")):
+            lab.script(answer(call("echo", {"message": "x"}), call("plain", call_id=action)), answer(message("done")))
+            plan = {"mode": "plan", "settings": settings}
+            turn = await probe.run_turn(thread_id, answer=decide(action, asked), collaborationMode=plan)
+            assert [item["status"] for item in turn.items("mcpToolCall") if item["tool"] == "plain"] == [status]
+    assert [one["_meta"]["tool_name"] for one in asked] == ["plain"] * 3
 
 
 async def test_what_would_be_asked_fails_where_nobody_is_to_be_asked(lab: Lab) -> None:
