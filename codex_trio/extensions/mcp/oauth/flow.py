@@ -17,13 +17,16 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from codex_trio.extensions.mcp.oauth.discovery import LoginServer
+from codex_trio.extensions.mcp.oauth.discovery import LoginServer, words_of
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb, WebAnswer
+from codex_trio.util.addresses import HIDDEN
 from codex_trio.util.clock import now_ms
+from codex_trio.util.visible import with_unseen
 
 CLIENT_NAME = "codex-trio"
 _BASIC, _POST = "client_secret_basic", "client_secret_post"
 _MAX_TOKEN = 16 << 10
+_MAX_SAID = 700
 _MAX_SECONDS = 10 * 365 * 24 * 3600
 
 
@@ -80,7 +83,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             raise OAuthFailure(f"the answer is of another login server: {returned['iss'][:200]!r}")
         if "error" in returned:
             described = returned.get("error_description", "")
-            raise OAuthFailure(f"the login server refused: {returned['error'][:200]} {described[:500]}".rstrip())
+            said = with_unseen(f"{returned['error'][:200]} {described[:500]}".rstrip())
+            raise OAuthFailure(f"the login server refused: {said}")
         if not returned.get("code"):
             raise OAuthFailure("the answer has no code")
         return returned["code"]
@@ -131,7 +135,8 @@ async def redeem(web: OAuthWeb, attempt: Attempt, code: str) -> Tokens:
         **({"resource": attempt.resources[0]} if attempt.resources else {}),
     }
     answer = await _ask_for_tokens(web, attempt.server, attempt.client, fields)
-    return _tokens(answer, scopes=attempt.scopes, refresh_token=None)
+    sent = (code, attempt.verifier, attempt.client.client_secret)
+    return _tokens(answer, scopes=attempt.scopes, refresh_token=None, sent=sent)
 
 
 async def renew(
@@ -146,7 +151,8 @@ async def renew(
     answer = await _ask_for_tokens(web, server, client, fields)
     if answer.status in (400, 401) and (answer.table or {}).get("error") in ("invalid_grant", "invalid_client"):
         return None
-    return _tokens(answer, scopes=tokens.scopes, refresh_token=tokens.refresh_token)
+    sent = (tokens.refresh_token, client.client_secret)
+    return _tokens(answer, scopes=tokens.scopes, refresh_token=tokens.refresh_token, sent=sent)
 
 
 async def _ask_for_tokens(
@@ -164,11 +170,14 @@ async def _ask_for_tokens(
     return await web.post_form(server.token_endpoint, "the token_endpoint", fields, headers=headers)
 
 
-def _tokens(answer: WebAnswer, *, scopes: tuple[str, ...], refresh_token: str | None) -> Tokens:
+def _tokens(
+    answer: WebAnswer, *, scopes: tuple[str, ...], refresh_token: str | None, sent: Sequence[str | None]
+) -> Tokens:
+    """Return the tokens in an answer; secrets that were `sent` are not in what is said of others."""
     table = answer.table or {}
     access = _word(table.get("access_token"))
     if answer.status != 200 or access is None:
-        raise OAuthFailure(f"the login server gave no token: {_refusal(answer)}")
+        raise OAuthFailure(f"the login server gave no token: {_refusal(answer, sent)}")
     if str(table.get("token_type", "bearer")).lower() != "bearer":
         raise OAuthFailure(f"the login server gave a token of another type: {str(table['token_type'])[:50]!r}")
     scope = table.get("scope")
@@ -176,7 +185,7 @@ def _tokens(answer: WebAnswer, *, scopes: tuple[str, ...], refresh_token: str | 
         access_token=access,
         refresh_token=_word(table.get("refresh_token")) or refresh_token,
         expires_at=_expiry(table.get("expires_in")),
-        scopes=tuple(scope.split()) if isinstance(scope, str) else scopes,
+        scopes=words_of(scope) if isinstance(scope, str) else scopes,
     )
 
 
@@ -192,7 +201,10 @@ def _word(value: Any) -> str | None:
     return value if value.isascii() and value.isprintable() else None
 
 
-def _refusal(answer: WebAnswer) -> str:
+def _refusal(answer: WebAnswer, sent: Sequence[str | None] = ()) -> str:
     table = answer.table or {}
-    said = " ".join(str(table[key])[:500] for key in ("error", "error_description") if key in table)
-    return f"HTTP status {answer.status} {said}".rstrip()
+    said = " ".join(str(table[key]) for key in ("error", "error_description") if key in table)
+    for secret in sent:
+        if secret:
+            said = said.replace(secret, HIDDEN)
+    return f"HTTP status {answer.status} {with_unseen(said[:_MAX_SAID])}".rstrip()

@@ -7,9 +7,9 @@ steps (`flow`, `discovery`, `callback`), the file (`store`), or which servers th
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from typing import Literal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import IO, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -36,7 +36,14 @@ _log = logging.getLogger(__name__)
 STATUS_SECONDS = 5.0
 """How long it may take to find out whether a server lets users log in, where that is only to be shown."""
 
+BEGIN_SECONDS = 60.0
+"""How long it may take altogether to find out where a user logs in, and to be known there."""
+
 _EARLY_MS = 60_000
+
+_RENEWAL_SECONDS = 15.0
+"""How long another process is waited for that renews a login."""
+_PAUSE_SECONDS = 0.05
 
 _NO_KEYRING = 'there is no keyring here; have logins kept by mcp_oauth_credentials_store = "file"'
 
@@ -102,15 +109,19 @@ class McpLogins:
         if settings.store == "keyring":
             raise OAuthFailure(_NO_KEYRING)
         web = OAuthWeb(self._transport, address.url)
-        server = await find_login_server(web, address.url) or assumed_login_server(address.url)
+        begins = trio.current_time()
+        with _in_time(begins):
+            server = await find_login_server(web, address.url) or assumed_login_server(address.url)
         callback_url = address.callback_url or settings.callback_url
         path = usual_path(name, address.url) if callback_url is None else _path(callback_url)
         async with open_callback(port=address.callback_port or settings.callback_port or 0, path=path) as callback:
             redirect = _with_port(callback_url or LOOPBACK + path, callback.port)
             wanted = tuple(scopes if scopes is not None else self._usual_scopes(name, address, server))
+            with _in_time(begins):
+                client = await _client(web, server, address, redirect=redirect, scopes=wanted)
             attempt = Attempt(
                 server=server,
-                client=await _client(web, server, address, redirect=redirect, scopes=wanted),
+                client=client,
                 redirect_uri=redirect,
                 scopes=wanted,
                 resources=(address.url, *(() if address.resource is None else (address.resource,))),
@@ -222,7 +233,7 @@ class Bearer:
 
     async def _renewed(self, known: StoredLogin, *, refused: bool = False) -> StoredLogin | None:
         """Return a login whose token is fresh; one that somebody else has renewed or made meanwhile counts."""
-        async with self._renewing:
+        async with self._renewing, self._alone():
             login = await self._find()
             self._take(login)
             if login is None:
@@ -235,6 +246,20 @@ class Bearer:
                 return login
             return await self._renew(login, refused=refused)
 
+    @asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None]:
+        """Wait for other processes that renew logins: most tokens for that can be used once. Not for long."""
+        held: IO[str] | None = None
+        try:
+            with trio.move_on_after(_RENEWAL_SECONDS):
+                while (held := await trio.to_thread.run_sync(self._store.begin_renewal)) is None:  # noqa: ASYNC110
+                    # Nothing tells of the end of another process's renewal.
+                    await trio.sleep(_PAUSE_SECONDS)
+            yield
+        finally:
+            if held is not None:
+                held.close()
+
     async def _renew(self, login: StoredLogin, *, refused: bool) -> StoredLogin:
         try:
             server = await self._server(login)
@@ -244,13 +269,22 @@ class Bearer:
                 raise
             return login
         if tokens is None:
-            raise self._needed(again=True)
+            return await self._renewed_by_others(login)
         renewed = login.renewed(tokens)
         self._take(renewed)
         # A token that was renewed and not kept could be used once only.
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(self._store.keep, renewed)
         return renewed
+
+    async def _renewed_by_others(self, refused: StoredLogin) -> StoredLogin:
+        """Return the login that another program has put in place of a refused one, without waiting for us."""
+        await trio.sleep(_PAUSE_SECONDS)
+        login = await self._find()
+        if login is None or login.access_token == refused.access_token:
+            raise self._needed(again=True)
+        self._take(login)
+        return login
 
     async def _server(self, login: StoredLogin) -> LoginServer:
         if login.issuer is not None:
@@ -266,6 +300,16 @@ class Bearer:
 
 def _is_over(login: StoredLogin, *, early: int) -> bool:
     return login.expires_at is not None and login.expires_at - early <= now_ms()
+
+
+@contextmanager
+def _in_time(begun: float) -> Generator[None]:
+    """Bound what is done since a login was begun. Raises OAuthFailure."""
+    try:
+        with trio.fail_at(begun + BEGIN_SECONDS):
+            yield
+    except trio.TooSlowError:
+        raise OAuthFailure(f"the login server took more than {BEGIN_SECONDS:g} seconds altogether") from None
 
 
 async def _client(

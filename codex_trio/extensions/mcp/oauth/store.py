@@ -11,7 +11,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import msgspec
 
@@ -24,6 +24,7 @@ from codex_trio.util.timed_lock import lock_within
 
 FILE_NAME = ".credentials.json"
 _LOCK_NAME = ".credentials.lock"
+_RENEWAL_LOCK_NAME = ".credentials.renewal.lock"
 _MOST_BYTES = 4 << 20
 _LOCK_SECONDS = 5.0
 
@@ -73,6 +74,7 @@ class LoginStore:
     def __init__(self, codex_home: Path) -> None:
         self._path = codex_home / FILE_NAME
         self._lock = codex_home / _LOCK_NAME
+        self._renewal_lock = codex_home / _RENEWAL_LOCK_NAME
 
     def find(self, name: str, url: str) -> StoredLogin | None:
         """Return the login to a server; None where there is none that can be read."""
@@ -100,6 +102,14 @@ class LoginStore:
             self._write(entries)
         return True
 
+    def begin_renewal(self) -> IO[str] | None:
+        """Return the right to renew a login, to be closed at the end of that; None while another process has it."""
+        file = os.fdopen(_opened(self._renewal_lock))
+        if lock_within(file.fileno(), seconds=0):
+            return file
+        file.close()
+        return None
+
     def _read(self) -> dict[str, Any]:
         try:
             decoded: Any = msgspec.json.decode(read_whole(self._path, limit=_MOST_BYTES))
@@ -125,17 +135,21 @@ class LoginStore:
 
     @contextmanager
     def _locked(self) -> Generator[None]:
-        try:
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise OAuthFailure(f"{self._lock} cannot be opened: {error.strerror}") from error
+        descriptor = _opened(self._lock)
         try:
             if not lock_within(descriptor, seconds=_LOCK_SECONDS):
                 raise OAuthFailure(f"{self._lock} is held by another process")
             yield
         finally:
             os.close(descriptor)
+
+
+def _opened(lock: Path) -> int:
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise OAuthFailure(f"{lock} cannot be opened: {error.strerror}") from error
 
 
 def _key(name: str, url: str) -> str:

@@ -7,6 +7,8 @@ Owns the bounds: how much, how long, which addresses, and that nobody is sent on
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import inet_aton
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -38,13 +40,15 @@ class WebAnswer(msgspec.Struct, frozen=True):
 class OAuthWeb:
     """Asks on behalf of one MCP server, whose address says where requests may go.
 
-    What a server on the web names must be reached by TLS, and is not on this machine; one on this machine may name
-    others here.
+    What a server on the web names must be reached by TLS, and is neither on this machine nor an address that only some
+    network inside has; one on this machine may name others here.
     """
 
     def __init__(self, transport: HttpTransport, server_url: str, *, seconds: float = SECONDS) -> None:
         self._transport = transport
-        self._is_local = is_loopback(urlsplit(server_url).hostname or "")
+        host = urlsplit(server_url).hostname or ""
+        self._is_local = _is_here(host)
+        self._is_inside = self._is_local or _is_inside(host)
         self._server_url = server_url
         self._seconds = seconds
 
@@ -55,9 +59,11 @@ class OAuthWeb:
         parts = urlsplit(url)
         if parts.username is not None or parts.password is not None:
             raise OAuthFailure(f"{what} has a user or a password in it: {shown_address(url)}")
-        here = is_loopback(parts.hostname or "")
+        here = _is_here(parts.hostname or "")
         if here and not self._is_local:
             raise OAuthFailure(f"{what} is on this machine, though the server is not: {url[:200]}")
+        if not self._is_inside and _is_inside(parts.hostname or ""):
+            raise OAuthFailure(f"{what} is an address of a private network, which the server's is not: {url[:200]}")
         if parts.scheme != "https" and not (here or same_origin(url, self._server_url)):
             raise OAuthFailure(f"{what} is not reached by https: {url[:200]}")
         return url
@@ -105,6 +111,31 @@ class OAuthWeb:
             raise OAuthFailure(f"{what} cannot be reached at {url}: {failure}") from failure
         except trio.TooSlowError:
             raise OAuthFailure(f"{what} did not answer in {self._seconds:g} seconds: {url}") from None
+
+
+def _is_here(host: str) -> bool:
+    address = _address(host)
+    if address is None:
+        return is_loopback(host.rstrip("."))
+    return address.is_loopback or address.is_unspecified
+
+
+def _is_inside(host: str) -> bool:
+    address = _address(host)
+    return address is not None and not address.is_global
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that a host is written as, in any form that is connected to; None for a name."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        try:
+            # `127.1` and `0x7f000001` are addresses too.
+            return IPv4Address(inet_aton(host)) if host[:1].isdigit() else None
+        except OSError:
+            return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def same_origin(one: str, other: str) -> bool:
