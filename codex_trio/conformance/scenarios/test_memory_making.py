@@ -181,8 +181,12 @@ async def test_the_agent_that_writes_the_summary_can_write_nowhere_else(lab: Lab
     await leave_threads(lab, "I like tabs")
     make_old(lab)
     lab.configure(tables=TABLES)
+    rules = lab.codex_home / "rules" / "default.rules"
+    rules.parent.mkdir()
+    rules.write_text('prefix_rule(pattern = ["touch"], decision = "allow")\n')
     elsewhere = [lab.cwd / "escaped", lab.tmp / "escaped", lab.codex_home / "escaped", lab.home / "escaped"]
-    script_memories(lab, "; ".join([writes(SUMMARY), *(f"echo x > {path}" for path in elsewhere)]))
+    by_rule = f"touch {shlex.join(map(str, elsewhere))}"
+    script_memories(lab, by_rule, "; ".join([writes(SUMMARY), *(f"echo x > {path}" for path in elsewhere)]))
     async with lab.run() as probe:
         await start_until_remembered(lab, probe, threads=1)
     assert [path for path in elsewhere if path.exists()] == []
