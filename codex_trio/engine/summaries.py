@@ -128,7 +128,7 @@ class Summaries:
                 for event in told:
                     if isinstance(event, model.TurnState):
                         self._log.note_turn_state(event.value)
-                return _sealed_of(told)
+                return _sealed_of(told, room=context.model.effective_context_window)
             except ModelError as error:
                 await repeats.after(error)
 
@@ -196,11 +196,17 @@ def _text_of(told: Sequence[model.ModelEvent]) -> str:
     return text
 
 
-def _sealed_of(told: Sequence[model.ModelEvent]) -> Summary:
+def _sealed_of(told: Sequence[model.ModelEvent], *, room: int) -> Summary:
+    """Return the one item that is sealed, if it leaves room in the window. Raises ModelError."""
     found = [item for item in map(of_model, _output(told)) if item is not None and item["type"] == "compaction"]
-    if len(found) != 1 or "encrypted_content" not in found[0]:
-        raise ModelError(f"the provider was to send one compaction item, and sent {len(found)} that can be used")
-    return Summary(found[0], "")
+    usable = [item for item in found if "encrypted_content" in item]
+    if len(found) != 1 or not usable:
+        raise ModelError(f"the provider was to send one compaction item, and sent {len(usable)} that can be used")
+    size = compaction.tokens_of(usable)
+    if size >= room:
+        # It cannot be cut, and nothing could be said on top of it.
+        raise ModelError(f"the provider sent a compaction item of about {size} tokens, and the window has {room}")
+    return Summary(usable[0], "")
 
 
 def _output(told: Sequence[model.ModelEvent]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import FinishedTurn, Probe
 from codex_trio.testing.model_script import (
     Answer,
+    End,
     Event,
     Usage,
     answer,
@@ -97,8 +98,11 @@ async def test_the_provider_sums_up_and_the_thread_goes_on_from_what_it_sealed(
         http_error(400, {"error": {"code": "context_length_exceeded", "message": "too long"}}),
         answer(message("What shall I do?")),
         answer(item_done(SEALED), item_done({**SEALED, "id": "cmp_2"})),
+        answer(item_done({**SEALED, "encrypted_content": {"sealed": True}})),
+        answer(item_done({**SEALED, "encrypted_content": "x" * 2_000_000})),
+        answer(item_done(SEALED), end=End.CUT),
     ],
-    ids=["refused", "too-long", "none", "two"],
+    ids=["refused", "too-long", "none", "two", "not-sealed", "fills-the-window", "cut"],
 )
 async def test_where_the_provider_cannot_the_model_writes_a_summary(
     lab: Lab, thread: tuple[Probe, str], reply: Answer
