@@ -14,14 +14,20 @@ from codex_trio_protocol.v2 import plugin as wire
 
 from codex_trio.config.errors import ConfigLoadError, ConfigWarning, ConfigWriteError
 from codex_trio.extensions.plugins.installer import Installation
-from codex_trio.extensions.plugins.names import PluginFailed, PluginRefused, is_name, parse_id
+from codex_trio.extensions.plugins.names import (
+    NO_CATALOGUE,
+    PluginFailed,
+    PluginRefused,
+    check_remote_id,
+    is_remote_id,
+    parse_id,
+)
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
 
 _MOST_NAMED = 10
-_NO_CATALOGUE = "chatgpt authentication required for remote plugin catalog"
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -50,7 +56,9 @@ class PluginChangesProcessor:
         if (path is None) == (params.remote_marketplace_name is None):
             raise invalid_request("plugin/install requires exactly one of marketplacePath or remoteMarketplaceName")
         if path is None:
-            raise invalid_request(f"read remote plugin details before install: {_NO_CATALOGUE}")
+            with _refused():
+                check_remote_id(params.plugin_name)
+            raise invalid_request(f"read remote plugin details before install: {NO_CATALOGUE}")
         # What is fetched may take its time: it is not that of other requests.
         context.leave_scope()
         with _refused():
@@ -65,8 +73,8 @@ class PluginChangesProcessor:
         """Remove a plugin; one that is not installed is removed already."""
         plugin_id = parse_id(params.plugin_id)
         if plugin_id is None:
-            if is_name(params.plugin_id):
-                raise invalid_request(f"resolve remote plugin before uninstall: {_NO_CATALOGUE}")
+            if is_remote_id(params.plugin_id):
+                raise invalid_request(f"resolve remote plugin before uninstall: {NO_CATALOGUE}")
             raise invalid_request(f"invalid plugin id `{params.plugin_id}`: expected PLUGIN@MARKETPLACE")
         with _refused():
             await self._changes.installer.uninstall(plugin_id)

@@ -1,12 +1,11 @@
 """Plugins and marketplaces as they are: lists, searches, one plugin; and that remote catalogues are none of ours.
 
-Protocol source: `plugin/list|installed|read|search|skill/read|share/*`, release 0.171.0.
+Protocol source: `plugin/list|installed|read|search|skill/read`, release 0.171.0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +17,7 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.hooks.settings import load_hooks
 from codex_trio.extensions.plugins.catalog import PluginCatalog
 from codex_trio.extensions.plugins.discovery import MarketplaceFinder
-from codex_trio.extensions.plugins.names import PluginRefused
+from codex_trio.extensions.plugins.names import NO_CATALOGUE, PluginRefused, check_remote_id
 from codex_trio.extensions.plugins.products import product_of
 from codex_trio.extensions.plugins.store import PluginStore
 from codex_trio.extensions.skills.service import plugin_skills
@@ -38,17 +37,6 @@ MOST_FOLDERS = 100
 _PAGE = 50
 _LARGEST_PAGE = 500
 
-_NO_CATALOGUE = "chatgpt authentication required for remote plugin catalog"
-"""As clients know it. This server has no such login: it knows no vendor's catalogue."""
-
-_SHARING = {
-    "plugin/share/save": "save remote plugin share",
-    "plugin/share/updateTargets": "update remote plugin share targets",
-    "plugin/share/list": "list remote plugin shares",
-    "plugin/share/checkout": "checkout plugin share",
-    "plugin/share/delete": "delete remote plugin share",
-}
-
 
 def handlers(services: Services) -> dict[str, Handler]:
     """Return the handlers of this module."""
@@ -59,13 +47,7 @@ def handlers(services: Services) -> dict[str, Handler]:
         "plugin/read": processor.read,
         "plugin/search": processor.search,
         "plugin/skill/read": processor.read_remote_skill,
-        **{method: partial(_refuse_sharing, doing) for method, doing in _SHARING.items()},
     }
-
-
-async def _refuse_sharing(doing: str, _params: object, _context: RequestContext) -> object:
-    """Refuse what needs the vendor's catalogue, and say so."""
-    raise invalid_request(f"{doing}: {_NO_CATALOGUE}")
 
 
 class PluginsProcessor:
@@ -79,8 +61,9 @@ class PluginsProcessor:
     async def list(self, params: wire.PluginListParams, _context: RequestContext) -> wire.PluginListResponse:
         """Return the marketplaces of the user's configuration and of folders, with what they have."""
         kinds = params.marketplace_kinds
-        if kinds and "local" not in kinds:
-            raise invalid_request(f"list remote plugin catalog: {_NO_CATALOGUE}")
+        # Who wants the shelf of a vendor's product finds it empty.
+        if any(kind not in ("local", "vertical") for kind in kinds or ()):
+            raise invalid_request(f"list remote plugin catalog: {NO_CATALOGUE}")
 
         def answer(config: EffectiveConfig) -> wire.PluginListResponse:
             found = self._catalog.list(config, _folders(params.cwds))
@@ -88,7 +71,9 @@ class PluginsProcessor:
                 marketplaces=marketplace_entries(found.offers), marketplace_load_errors=load_errors(found.errors)
             )
 
-        return wire.PluginListResponse(marketplaces=[]) if kinds == [] else await self._answer(answer)
+        if kinds is not None and "local" not in kinds:
+            return wire.PluginListResponse(marketplaces=[])
+        return await self._answer(answer)
 
     async def installed(
         self, params: wire.PluginInstalledParams, _context: RequestContext
@@ -110,7 +95,8 @@ class PluginsProcessor:
         if (path is None) == (params.remote_marketplace_name is None):
             raise invalid_request("plugin/read requires exactly one of marketplacePath or remoteMarketplaceName")
         if path is None:
-            raise invalid_request(f"read remote plugin details: {_NO_CATALOGUE}")
+            _check_remote(params.plugin_name)
+            raise invalid_request(f"read remote plugin details: {NO_CATALOGUE}")
 
         def answer(config: EffectiveConfig) -> wire.PluginReadResponse:
             marketplace, plugin, parts = self._catalog.read(config, Path(path), params.plugin_name)
@@ -136,10 +122,13 @@ class PluginsProcessor:
         return await self._answer(answer)
 
     async def read_remote_skill(
-        self, _params: wire.PluginSkillReadParams, _context: RequestContext
+        self, params: wire.PluginSkillReadParams, _context: RequestContext
     ) -> wire.PluginSkillReadResponse:
         """Refuse: skills of installed plugins are files, of which `skills/list` tells."""
-        raise invalid_request(f"read remote plugin skill details: {_NO_CATALOGUE}")
+        _check_remote(params.remote_plugin_id)
+        if not params.skill_name:
+            raise invalid_request("invalid remote plugin skill name: cannot be empty")
+        raise invalid_request(f"read remote plugin skill details: {NO_CATALOGUE}")
 
     async def _answer(self, answer: Callable[[EffectiveConfig], T]) -> T:
         """Return what comes of the configuration as it is now, off the loop."""
@@ -161,3 +150,10 @@ def _folders(cwds: list[str] | None) -> list[Path]:
     if cwds is not None and len(cwds) > MOST_FOLDERS:
         raise invalid_request(f"cwds has {len(cwds)} folders; {MOST_FOLDERS} at most are possible")
     return [Path(cwd) for cwd in cwds or ()]
+
+
+def _check_remote(plugin_id: str) -> None:
+    try:
+        check_remote_id(plugin_id)
+    except PluginRefused as refused:
+        raise invalid_request(str(refused)) from refused

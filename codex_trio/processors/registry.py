@@ -65,6 +65,12 @@ def _plugins(services: Services) -> Mapping[str, Handler]:
     return plugins.handlers(services)
 
 
+def _plugin_shares(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import plugin_shares
+
+    return plugin_shares.handlers(services)
+
+
 def _apps(services: Services) -> Mapping[str, Handler]:
     from codex_trio.processors import apps
 
@@ -153,6 +159,11 @@ _ON_USE = (
             "plugin/read",
             "plugin/search",
             "plugin/skill/read",
+        ),
+    ),
+    (
+        _plugin_shares,
+        (
             "plugin/share/save",
             "plugin/share/updateTargets",
             "plugin/share/list",

@@ -238,6 +238,52 @@ async def test_catalogues_of_an_account_are_said_to_need_one(lab: Lab) -> None:
             assert told.endswith(": chatgpt authentication required for remote plugin catalog")
 
 
+async def test_what_no_catalogue_could_have_is_refused_as_such(lab: Lab) -> None:
+    no_id = "invalid remote plugin id"
+    target = {"principalType": "workspace", "principalId": "w", "role": "reader"}
+    new, old = {"pluginPath": str(lab.cwd)}, {"pluginPath": str(lab.cwd), "remotePluginId": "x"}
+    later, everybody = (
+        "discoverability and shareTargets are only supported when creating",
+        "shareTargets cannot include",
+    )
+    requests: tuple[tuple[str, dict[str, Any], str], ...] = (
+        ("plugin/read", {"remoteMarketplaceName": "m", "pluginName": "a b"}, no_id),
+        ("plugin/install", {"remoteMarketplaceName": "m", "pluginName": "a/b"}, no_id),
+        ("plugin/skill/read", {"remoteMarketplaceName": "m", "remotePluginId": "", "skillName": "s"}, no_id),
+        (
+            "plugin/skill/read",
+            {"remoteMarketplaceName": "m", "remotePluginId": "x", "skillName": ""},
+            "invalid remote plugin skill name: cannot be empty",
+        ),
+        ("plugin/uninstall", {"pluginId": "plugins~x"}, "resolve remote plugin before uninstall"),
+        ("plugin/list", {"marketplaceKinds": ["local", "shared-with-me"]}, "list remote plugin catalog"),
+        ("plugin/share/checkout", {"remotePluginId": "../../x"}, no_id),
+        ("plugin/share/delete", {"remotePluginId": ""}, no_id),
+        ("plugin/share/save", {**new, "discoverability": "LISTED"}, "discoverability LISTED is not supported"),
+        ("plugin/share/save", {**new, "shareTargets": [target]}, everybody),
+        ("plugin/share/save", {**old, "remotePluginId": "x y"}, no_id),
+        ("plugin/share/save", {**old, "discoverability": "PRIVATE"}, later),
+        ("plugin/share/save", {**old, "shareTargets": []}, later),
+        ("plugin/share/updateTargets", {"remotePluginId": "", "discoverability": "PRIVATE", "shareTargets": []}, no_id),
+        (
+            "plugin/share/updateTargets",
+            {"remotePluginId": "x", "discoverability": "PRIVATE", "shareTargets": [target]},
+            everybody,
+        ),
+    )
+    write_marketplace(lab.cwd / "market")
+    lab.configure()
+    async with lab.run() as probe:
+        for method, params, said in requests:
+            assert (await refused(probe, method, params)).startswith(said)
+        # A vendor's product has a shelf of its own, with nothing on it.
+        for kinds in (["vertical"], []):
+            shelf = {"marketplaceKinds": kinds, "cwds": [str(lab.cwd / "market")]}
+            assert (await probe.request("plugin/list", shelf))["marketplaces"] == []
+        both = {"marketplaceKinds": ["vertical", "local"], "cwds": [str(lab.cwd / "market")]}
+        assert len((await probe.request("plugin/list", both))["marketplaces"]) == 1
+
+
 async def test_a_folder_is_added_as_a_marketplace_and_removed(lab: Lab) -> None:
     root = lab.cwd / "market"
     write_marketplace(root)

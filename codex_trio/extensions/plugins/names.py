@@ -10,7 +10,11 @@ import re
 import msgspec
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_REMOTE = re.compile(r"[A-Za-z0-9_~-]+")
 _VERSION = re.compile(r"[A-Za-z0-9.+_-]{1,128}")
+
+NO_CATALOGUE = "chatgpt authentication required for remote plugin catalog"
+"""Why nothing of a vendor's catalogue is to be had, as clients know it. This server has no such login."""
 
 RESERVED_MARKETPLACES = frozenset({"openai-curated", "openai-bundled", "openai-primary-runtime"})
 """Names of the vendor's own marketplaces."""
@@ -49,6 +53,17 @@ def check_marketplace_name(name: str) -> None:
     """Raise PluginRefused for a name that no marketplace may have."""
     if not is_name(name):
         raise PluginRefused("invalid marketplace name: only ASCII letters, digits, `_`, and `-` are allowed")
+
+
+def check_remote_id(text: str) -> None:
+    """Raise PluginRefused for what is no id of a plugin of a vendor's catalogue."""
+    if not is_remote_id(text):
+        raise PluginRefused("invalid remote plugin id: only ASCII letters, digits, `_`, `-`, and `~` are allowed")
+
+
+def is_remote_id(text: str) -> bool:
+    """Return whether a plugin of a vendor's catalogue may have this id."""
+    return _REMOTE.fullmatch(text) is not None
 
 
 def check_version(version: str) -> None:
