@@ -85,6 +85,39 @@ async def test_others_go_on_while_very_many_lines_are_encoded(tmp_path: Path) ->
     await recorder.aclose()
 
 
+async def test_others_run_between_long_lines_and_what_is_recorded_meanwhile_comes_after(tmp_path: Path) -> None:
+    thread_id, order = uuid7(), list[str]()
+    source = FileLines(new_path(tmp_path / "home", thread_id))
+
+    def note(line: StoredLine) -> bytes:
+        order.append("encoded")
+        return encode_line(line)
+
+    history = RolloutHistory.new(source, meta(thread_id))
+    recorder = RolloutRecorder(history, source.writer(size=None), now_ms, encode=note)
+    await recorder.materialize()
+    order.clear()
+
+    async def other() -> None:
+        while not order:
+            await trio.lowlevel.checkpoint()
+        order.append("another ran")
+
+    said = [completed(thread_id, "t", user_message(word * 2_000_000)) for word in "abc"]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(other)
+        nursery.start_soon(recorder.append, said)
+        while "another ran" not in order:
+            await trio.lowlevel.checkpoint()
+        await recorder.append([completed(thread_id, "t", user_message("the last"))])
+    assert order.index("another ran") < len(said)
+    assert recorder.path is not None
+    lines = [line for line in file_of(recorder).read_text().splitlines() if '"item_completed"' in line]
+    assert [word * 2_000_000 in line for word, line in zip("abc", lines[:3], strict=True)] == [True] * 3
+    assert '"the last"' in lines[3]
+    await recorder.aclose()
+
+
 async def test_a_thread_leaves_nothing_on_disk_before_its_first_turn(tmp_path: Path) -> None:
     recorder = recorder_at(tmp_path / "home")
     assert not (tmp_path / "home").exists()

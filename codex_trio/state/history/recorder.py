@@ -35,6 +35,8 @@ WRITE_SECONDS = 30.0
 """How long the disk may take for a write before it counts as failed: one that is far away or asleep answers sooner."""
 
 _MANY_LINES = 1000
+_LONG = 1 << 20
+"""From how many bytes on others may run between a line and the next, and lines are put together in a thread."""
 
 
 class ModelPast(msgspec.Struct, frozen=True):
@@ -238,7 +240,7 @@ class RolloutRecorder:
             if reason is not None:
                 raise self._failure(reason)
         encoded = await self._encoded(lines)
-        offset = await self._write(b"".join(encoded))
+        offset = await self._write(await _joined(encoded))
         self._meta_is_written = True
         for line, data in zip(lines, encoded, strict=True):
             self._history.append(line.payload, offset=offset, length=len(data), ordinal=line.ordinal)
@@ -250,7 +252,15 @@ class RolloutRecorder:
         def encode() -> list[bytes]:
             return [self._encode_line(line) for line in lines]
 
-        return encode() if len(lines) < _MANY_LINES else await trio.to_thread.run_sync(encode)
+        if len(lines) >= _MANY_LINES:
+            return await trio.to_thread.run_sync(encode)
+        encoded: list[bytes] = []
+        for line in lines:
+            if encoded and len(encoded[-1]) >= _LONG:
+                # A line holds Python as a whole, in whatever thread it is encoded.
+                await trio.lowlevel.checkpoint()
+            encoded.append(self._encode_line(line))
+        return encoded
 
     async def _write(self, data: bytes) -> int:
         """Write, whoever is cancelled meanwhile, as long as the disk may take: then nobody waits for it any more."""
@@ -374,6 +384,14 @@ async def past_of(history: RolloutHistory) -> ModelPast:
         return ModelPast(past.items(), past.window)
 
     return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+
+
+async def _joined(encoded: Sequence[bytes]) -> bytes:
+    """Return the lines as one."""
+    if len(encoded) == 1 or sum(map(len, encoded)) < _LONG:
+        return b"".join(encoded)
+    # Much is joined without holding Python.
+    return await trio.to_thread.run_sync(b"".join, encoded)
 
 
 def _has_place(payload: Payload) -> bool:

@@ -218,7 +218,7 @@ def encode_line(line: StoredLine) -> bytes:
     else:
         line_type, body = "event_msg", _event_body(payload)
     envelope = _Envelope(timestamp=line.timestamp, ordinal=line.ordinal, type=line_type, payload=body)
-    return _encoder.encode(envelope) + b"\n"
+    return _encoder.encode_lines((envelope,))
 
 
 def _event_body(event: Event) -> Any:
