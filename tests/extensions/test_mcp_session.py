@@ -15,6 +15,8 @@ from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpT
 from codex_trio.extensions.mcp.session import MAX_UNASKED, MAX_VALUES, McpSession
 from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand
 
+PATIENCE = 30.0
+
 
 class Channel:
     """Both ends of a channel: the session's, and what a test reads and writes in place of the server."""
@@ -369,38 +371,62 @@ async def test_of_a_server_that_says_very_much_a_part_is_logged_and_that_it_is_o
     ],
     ids=["flat", "nested", "nearly JSON"],
 )
-async def test_an_answer_of_very_many_values_fails_its_request_alone(autojump_clock: MockClock, result: bytes) -> None:
-    async with talking() as (talk, nursery):
-        nursery.start_soon(talk.ask, "a")
-        nursery.start_soon(talk.ask, "b")
-        await wait_all_tasks_blocked()
-        talk.channel.say(b'{"jsonrpc":"2.0","id":1,"result":{"x":' + result + b"}}")
-        talk.channel.say({"id": 2, "result": {"x": [0] * 1000}})
-        await wait_all_tasks_blocked()
+async def test_an_answer_of_very_many_values_fails_its_request_alone(result: bytes) -> None:
+    with trio.fail_after(PATIENCE):
+        async with talking() as (talk, nursery):
+            async with trio.open_nursery() as asking:
+                asking.start_soon(talk.ask, "a")
+                asking.start_soon(talk.ask, "b")
+                await wait_all_tasks_blocked()
+                talk.channel.say(b'{"jsonrpc":"2.0","id":1,"result":{"x":' + result + b"}}")
+                talk.channel.say({"id": 2, "result": {"x": [0] * 1000}})
+            nursery.cancel_scope.cancel()
     failed, other = sorted(talk.outcomes.values(), key=lambda outcome: isinstance(outcome, dict))
     assert str(failed).endswith("more than 1000000 values")
     assert other == {"x": [0] * 1000}
 
 
-async def test_a_server_that_only_talks_is_left(autojump_clock: MockClock) -> None:
+async def test_a_server_that_only_talks_is_left(mock_clock: MockClock) -> None:
+    # What is long is read in a thread, during which time must not jump.
+    mock_clock.rate = 1
     talk_of_one = b'{},{"method":"notifications/tools/list_changed"},{"id":99,"result":{}},'
     much = b"[" + talk_of_one * (MAX_UNASKED // 5) + b"{}]"
-    async with talking() as (talk, nursery):
-        nursery.start_soon(talk.ask, "a")
-        call = await talk.channel.next()
-        talk.channel.say(much)
-        talk.channel.say({"id": call["id"], "result": {}})
-        await trio.sleep(60)
-        assert talk.outcomes.pop("a") == {}
-        nursery.start_soon(talk.ask, "a")
-        await talk.channel.next()
-        talk.channel.say(much)
-        await wait_all_tasks_blocked()
-        assert not talk.outcomes
-        talk.channel.say(much)
-        await wait_all_tasks_blocked()
-        assert "more than 100000 messages" in str(talk.outcomes["a"])
-        assert isinstance(talk.outcomes["a"], McpGone)
+    with trio.fail_after(PATIENCE + 60):
+        async with talking() as (talk, nursery):
+            async with trio.open_nursery() as asking:
+                asking.start_soon(partial(talk.ask, "a", seconds=PATIENCE))
+                call = await talk.channel.next()
+                talk.channel.say(much)
+                talk.channel.say({"id": call["id"], "result": {}})
+            assert talk.outcomes.pop("a") == {}
+            mock_clock.jump(60)
+            async with trio.open_nursery() as asking:
+                asking.start_soon(partial(talk.ask, "a", seconds=PATIENCE))
+                await talk.channel.next()
+                talk.channel.say(much)
+                talk.channel.say({"id": "p", "method": "ping"})
+                assert (await talk.channel.next())["id"] == "p"
+                assert not talk.outcomes
+                talk.channel.say(much)
+            nursery.cancel_scope.cancel()
+    assert "more than 100000 messages" in str(talk.outcomes["a"])
+    assert isinstance(talk.outcomes["a"], McpGone)
+
+
+async def test_a_long_message_is_read_in_a_thread() -> None:
+    threads = trio.to_thread.current_default_thread_limiter()
+    threads.total_tokens = 1
+    with trio.fail_after(PATIENCE):
+        async with talking() as (talk, nursery):
+            async with trio.open_nursery() as asking:
+                asking.start_soon(partial(talk.ask, "a", seconds=PATIENCE))
+                call = await talk.channel.next()
+                async with threads:
+                    talk.channel.say({"id": call["id"], "result": {"x": "y" * (1 << 20)}})
+                    await wait_all_tasks_blocked()
+                    assert not talk.outcomes
+            nursery.cancel_scope.cancel()
+    assert len(talk.outcomes["a"]["x"]) == 1 << 20
 
 
 @pytest.mark.parametrize("revision", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])

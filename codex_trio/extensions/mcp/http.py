@@ -18,13 +18,14 @@ import trio
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone
 from codex_trio.extensions.mcp.oauth.discovery import challenge_of, words_of
 from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
-from codex_trio.extensions.mcp.session import CANCELLED, INITIALIZED, messages_of
+from codex_trio.extensions.mcp.session import CANCELLED, INITIALIZED, read_messages
 from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.model.http import HttpResponse, HttpTransport
 from codex_trio.model.http_failures import HttpFailure
 from codex_trio.model.lenient_json import UnreadableJson
 from codex_trio.model.sse import SseError, SseEvent, SseParser
 from codex_trio.util.addresses import is_web_address, shown_address
+from codex_trio.util.visible import with_unseen
 
 MAX_ANSWER_BYTES = 64 << 20
 RESUMPTIONS = 5
@@ -137,7 +138,7 @@ class HttpChannel:
     async def _refuse(self, response: HttpResponse) -> NoReturn:
         body = (await response.receive_error_body()).decode(errors="replace").strip()
         await response.aclose(drain=False)
-        said = f"HTTP status {response.status}{_hint(response)} {body[:500]}".rstrip()
+        said = f"HTTP status {response.status}{_hint(response)} {with_unseen(body[:500])}".rstrip()
         gone = McpGone(f"{shown_address(self._url)}: {said}")
         if response.status == 404 and _SESSION in self._headers:
             # The server has forgotten the session: only a new one can go on.
@@ -163,7 +164,7 @@ class HttpChannel:
         for attempt in range(RESUMPTIONS + 1):
             async with aclosing(stream.messages()) as messages:
                 async for message in messages:
-                    answered = answered or _answers(message, request_id)
+                    answered = answered or await _answers(message, request_id)
                     await self._sender.send(message)
             if answered or stream.last_event is None or attempt == RESUMPTIONS:
                 break
@@ -284,10 +285,10 @@ def _named(message: bytes) -> tuple[Any, Any, Any]:
     return envelope.get("method"), envelope.get("params"), envelope.get("id") if "method" in envelope else None
 
 
-def _answers(message: bytes, request_id: Any) -> bool:
+async def _answers(message: bytes, request_id: Any) -> bool:
     """Return whether a message, or one of a batch, is the answer to a request."""
     try:
-        parts = messages_of(message)
+        parts = await read_messages(message)
     except UnreadableJson:
         return False
     return any(part.get("id") == request_id and "method" not in part for part in parts)

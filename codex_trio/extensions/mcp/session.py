@@ -55,6 +55,7 @@ MAX_UNASKED = 100_000
 _UNASKED_SECONDS = 60.0
 _CANCEL_SECONDS = 1.0
 _MAX_ENVELOPE = 100
+_READ_AT_ONCE = 128 << 10
 _MAX_SHOWN = 64
 _TOO_MANY = f"more than {MAX_VALUES} values"
 _ANSWER_BEGINS = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,9})\s*,\s*"(?:result|error)"')
@@ -142,7 +143,7 @@ class McpSession:
                 task_status.started()
                 try:
                     while (message := await self._channel.receive()) is not None:
-                        self._take(message, nursery)
+                        await self._take(message, nursery)
                 except McpGone as error:
                     gone = error
                 nursery.cancel_scope.cancel()
@@ -229,9 +230,9 @@ class McpSession:
             except McpFailure as failure:
                 _log.debug("a cancelled request could not be told: %s", failure)
 
-    def _take(self, raw: bytes, nursery: trio.Nursery) -> None:
+    async def _take(self, raw: bytes, nursery: trio.Nursery) -> None:
         try:
-            messages = messages_of(raw)
+            messages = await read_messages(raw)
         except UnreadableJson as error:
             _log.info("an MCP server sent what is no JSON (%s): %r", error, raw[:200])
             self._count_unasked()
@@ -363,6 +364,13 @@ class McpSession:
         finally:
             for waiting, left in stopped:
                 waiting.limit.deadline = trio.current_time() + left
+
+
+async def read_messages(raw: bytes) -> list[dict[str, Any]]:
+    """Return the messages of a line, off the loop where that takes a while. Raises UnreadableJson."""
+    if len(raw) <= _READ_AT_ONCE:
+        return messages_of(raw)
+    return await trio.to_thread.run_sync(messages_of, raw)
 
 
 def messages_of(raw: bytes) -> list[dict[str, Any]]:
