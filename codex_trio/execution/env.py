@@ -23,6 +23,8 @@ _QUIET_TERMINAL = {
     "GH_PAGER": "cat",
     "CODEX_CI": "1",
 }
+_LINE_ENDINGS = {"CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS": "1"}
+"""Has a patch that a command applies itself keep the line endings of its file, as ours always do."""
 
 
 def apply_policy(base: Mapping[str, str], policy: ShellEnvironmentPolicy) -> dict[str, str]:
@@ -55,6 +57,7 @@ def build_environment(
     return (
         apply_policy(base, policy)
         | _QUIET_TERMINAL
+        | _LINE_ENDINGS
         | {
             "CODEX_THREAD_ID": thread_id,
             "CODEX_SESSION_ID": session_id,
@@ -64,8 +67,15 @@ def build_environment(
     )
 
 
+def build_client_environment(
+    base: Mapping[str, str], policy: ShellEnvironmentPolicy, overrides: Mapping[str, str | None]
+) -> dict[str, str]:
+    """Return the environment of a command that a client runs. Protocol source: `CommandExecParams.env`."""
+    return with_overrides(apply_policy(base, policy), overrides) | _LINE_ENDINGS
+
+
 def with_overrides(env: Mapping[str, str], overrides: Mapping[str, str | None]) -> dict[str, str]:
-    """`env` with `overrides` applied; None removes a variable. Protocol source: `CommandExecParams.env`."""
+    """Return `env` with `overrides` applied; None removes a variable."""
     merged = {**env, **{name: value for name, value in overrides.items() if value is not None}}
     return {name: value for name, value in merged.items() if overrides.get(name, value) is not None}
 

@@ -135,7 +135,7 @@ class CommandProcessor:
         bare = SpawnRequest(
             argv=tuple(params.command),
             cwd=await place_of(str(self._config.resolve_cwd(None if params.cwd is None else Path(params.cwd)))),
-            env=processes.variables(params.env, policy=config.shell_environment_policy),
+            env=processes.command_variables(params.env, policy=config.shell_environment_policy),
             tty=params.tty,
             size=size,
             open_stdin=params.stream_stdin,

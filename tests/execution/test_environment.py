@@ -3,7 +3,7 @@
 import pytest
 
 from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
-from codex_trio.execution.env import apply_policy, build_environment, with_overrides
+from codex_trio.execution.env import apply_policy, build_client_environment, build_environment, with_overrides
 
 BASE = {"PATH": "/bin", "HOME": "/h", "LANG": "de_DE.UTF-8", "OPENAI_API_KEY": "k", "MyToken": "t", "EDITOR": "vi"}
 
@@ -45,6 +45,7 @@ def test_the_agents_commands_know_no_colours_and_no_pagers_and_whom_they_run_for
         "GIT_PAGER": "cat",
         "GH_PAGER": "cat",
         "CODEX_CI": "1",
+        "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS": "1",
         "CODEX_THREAD_ID": "t",
         "CODEX_SESSION_ID": "s",
         "CODEX_TOOL_CALL_ID": "c",
@@ -54,3 +55,10 @@ def test_the_agents_commands_know_no_colours_and_no_pagers_and_whom_they_run_for
 
 def test_overrides_replace_add_and_remove() -> None:
     assert with_overrides({"A": "1", "B": "2"}, {"A": None, "B": "3", "C": "4", "D": None}) == {"B": "3", "C": "4"}
+
+
+@pytest.mark.parametrize("asked", [None, "0"])
+def test_commands_of_clients_are_told_to_keep_line_endings_whatever_the_settings(asked: str | None) -> None:
+    name = "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS"
+    policy = ShellEnvironmentPolicy(inherit="none", set={name: "0"}, include_only=("A",))
+    assert build_client_environment(BASE, policy, {"A": "1", name: asked}) == {"A": "1", name: "1"}

@@ -79,6 +79,8 @@ async def test_a_command_is_answered_with_its_exit_code_and_its_output(lab: Lab)
             assert await run(probe, "pwd", cwd=cwd) == (0, f"{place}\n", "")
         variables = {"WORD": "two words", "HOME": None}
         assert await run(probe, 'echo "$WORD ${HOME-unset}"', env=variables) == (0, "two words unset\n", "")
+        variables = {"CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS": None}
+        assert await run(probe, "echo $CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS", env=variables) == (0, "1\n", "")
 
 
 async def test_the_configured_variables_are_what_a_command_sees(lab: Lab) -> None:

@@ -195,9 +195,10 @@ async def test_a_command_in_a_folder_that_is_missing_fails_and_the_model_is_told
 
 
 async def test_a_command_sees_a_plain_environment_that_names_its_thread(lab: Lab, probe: Probe) -> None:
+    keeps_endings = "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS"
     names = "TERM NO_COLOR PAGER GIT_PAGER GH_PAGER LANG LC_ALL LC_CTYPE COLORTERM CODEX_CI CODEX_THREAD_ID HOME"
     lab.script(
-        answer(run("c1", f'for n in {names}; do eval "echo $n=\\$$n"; done')),
+        answer(run("c1", f'for n in {names} {keeps_endings}; do eval "echo $n=\\$$n"; done')),
         answer(message("Done.")),
     )
     thread_id = (await probe.start_thread())["id"]
@@ -217,6 +218,7 @@ async def test_a_command_sees_a_plain_environment_that_names_its_thread(lab: Lab
         "CODEX_CI": "1",
         "CODEX_THREAD_ID": thread_id,
         "HOME": str(lab.home),
+        keeps_endings: "1",
     }
 
 

@@ -15,7 +15,7 @@ from codex_trio.domain.shell_environment import ShellEnvironmentPolicy
 from codex_trio.environments.local.confinement import confined
 from codex_trio.environments.local.environment import LocalParts
 from codex_trio.environments.place import WorkPlace
-from codex_trio.execution.env import apply_policy, with_overrides
+from codex_trio.execution.env import apply_policy, build_client_environment, with_overrides
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.write_notes import note_begin, note_end
@@ -38,6 +38,12 @@ class ClientProcesses:
     ) -> dict[str, str]:
         """Return the server's own environment, as far as `policy` lets it through, with a client's overrides."""
         return with_overrides(apply_policy(self._parts.environ, policy), overrides or {})
+
+    def command_variables(
+        self, overrides: Mapping[str, str | None] | None, *, policy: ShellEnvironmentPolicy
+    ) -> dict[str, str]:
+        """Return the same with what commands are told besides."""
+        return build_client_environment(self._parts.environ, policy, overrides or {})
 
     async def confined(self, request: SpawnRequest, place: WorkPlace) -> SpawnRequest:
         """Return what to start so that a process runs under the policy of a place. Raises SandboxUnavailable."""
