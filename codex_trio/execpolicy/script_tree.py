@@ -22,6 +22,10 @@ _OUTPUTS = frozenset({">", ">>", "&>", "&>>", ">|", "<>"})
 _PRINTERS = frozenset({"echo", "printf"})
 _ECHO_OPTION = re.compile(r"-[neE]+\Z")
 _LINES_OF = frozenset({"%s", "%s\\n", "%b", "%b\\n"})
+_SUBSTITUTION = re.compile(r"\$\(|`")
+_BACKQUOTED = re.compile(r"(?<!\\)`[^`]+`")
+_UNESCAPED = re.compile(r"\\([\\`$])")
+_QUOTING = re.compile(r"['\"\\]")
 # What arithmetic expands once more, though it stood in single quotes: an index.
 _EXPANDED_LATER = re.compile(r"\[[^\]]*(?:\$\(|`)")
 
@@ -68,9 +72,36 @@ def simple_commands(root: "Node") -> Iterator[Found]:
             yield Found(written=_written(node, node.children[1:]))
         elif node.type == "variable_assignment":
             yield Found(assigned=_assigned(node))
-        elif node.type == "raw_string" and _EXPANDED_LATER.search(text := _source(node)):
-            yield Found(expanded=text[1:-1])
+        elif (text := _unparsed(node)) is not None:
+            yield Found(expanded=text)
         todo += reversed(_below(place))
+
+
+def _unparsed(node: "Node") -> str | None:
+    """Return a text that bash expands though the grammar leaves it whole."""
+    match node.type:
+        case "raw_string":
+            text = _source(node)[1:-1]
+            return text if _EXPANDED_LATER.search(text) else None
+        case "regex":  # what a parameter's value is compared with
+            text = _source(node)
+            return text if _SUBSTITUTION.search(text) else None
+        case "heredoc_redirect":
+            return _in_backquotes(node)
+        case "command_substitution" if node.children[0].type == "`":
+            text = _source(node)[1:-1]
+            # Within backquotes further ones are escaped.
+            return "$(" + _UNESCAPED.sub(r"\1", text) + ")" if "\\`" in text else None
+        case _:
+            return None
+
+
+def _in_backquotes(redirect: "Node") -> str | None:
+    """Return the substitutions in backquotes of a here-document that has no quotes around its end."""
+    parts = {child.type: _source(child) for child in redirect.children}
+    if _QUOTING.search(parts.get("heredoc_start", "")):
+        return None
+    return " ".join(_BACKQUOTED.findall(parts.get("heredoc_body", ""))) or None
 
 
 def _source(node: "Node") -> str:

@@ -125,6 +125,7 @@ WRAPPERS: Mapping[str, Wrapper] = {
     "runuser": _wrapper(f"{_SWITCH_USER} -u --user", scripts="-c --command --session-command", is_shell=True),
     "env": _wrapper("-u --unset -C --chdir", scripts="-S --split-string"),
     "exec": _wrapper("-a"),
+    "!": _wrapper(),
     "time": _wrapper("-f --format -o --output"),
     "timeout": _wrapper("-k --kill-after -s --signal", operands=1),
     "nice": _wrapper("-n --adjustment"),

@@ -138,6 +138,21 @@ builtin command {}
 coproc N { {}; }
 mapfile -c 1 -C 'x; {};' a
 complete -C 'x; {};' a
+: ${x#$({})}
+: ${x%%`{}`}
+: "${x^^$({})}"
+! ! {}
+time ! {}
+time -- {}
+echo "`echo \`{}\``"
+echo $(( $({}; echo 1) ? 1 : 2 ))
+case $({}) in *) ;; esac
+case a in a) {} ;& b) ;; esac
+for ((i=$({})0; i < 1; i++)); do :; done
+a[$({})0]=1
+exec -cl {}
+env - {}
+find . -exec env {} {} +
 """
 
 
@@ -160,6 +175,7 @@ def test_a_rule_holds_wherever_its_command_stands(way, command, kind):
             "bash -s <<E\ntool push\nE",
             "cat <<E | sh\ntool push\nE",
             "tool push <<E\nE",
+            "cat <<-E\n\t`tool push`\n\tE",
             "parallel tool ::: push",
             "parallel ::: 'tool push'",
         ],
@@ -292,7 +308,14 @@ def test_where_nobody_is_asked_what_may_be_forbidden_is_refused():
     "script",
     [
         *["echo tool push", "echo 'tool push'", "# tool push", "tool pull", "tool", "toolpush", "tool x push"],
-        *["cat <<'E'\ntool push\nE", "command -v tool push", "a=(tool push)", "grep -r tool push", "tool 'push x'"],
+        *[
+            "cat <<'E'\ntool push\nE",
+            "cat <<'E'\n`tool push`\nE",
+            "command -v tool push",
+            "a=(tool push)",
+            "grep -r tool push",
+            "tool 'push x'",
+        ],
         *['tool "x$y"', 'git commit -m "$x"', "git -C push status", "git stash push", "xargs grep tool push"],
         *[
             "find . -name tool",
