@@ -78,6 +78,8 @@ def test_the_limits_are_no_roles(home: Path) -> None:
         ('shell = "zsh"\n', "`shell` has no effect in a role"),
         ("model = \n", ""),
         ('sandbox_mode = "none"\n', "unknown sandbox_mode `none`"),
+        ('model_reasoning_summary = "loud"\n', "Invalid enum value 'loud' - at `$.model_reasoning_summary`"),
+        ('model = ""\n', "length >= 1 - at `$.model`"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_when_the_role_is_asked_for(home: Path, text: str, why: str) -> None:

@@ -226,6 +226,35 @@ async def test_an_agent_reaches_neither_itself_nor_those_it_works_for(tmp_path: 
         assert len(lab.loaded.ids) == 2
 
 
+@pytest.mark.parametrize(
+    ("role", "effort"),
+    [
+        ('model = "gpt-6-luna"', None),
+        ('model = "gpt-6-luna"\nmodel_reasoning_effort = "max"', "max"),
+        ('model = "gpt-6-sol"', "ultra"),
+        ('model = "gpt-6-luna"\nmodel_reasoning_effort = "ultra"', "not supported for model `gpt-6-luna`"),
+    ],
+    ids=["not-known-to-its-model", "its-own", "known-to-its-model", "its-own-that-cannot-be"],
+)
+async def test_an_agent_of_a_role_thinks_as_much_as_its_model_can(
+    tmp_path: Path, role: str, effort: str | None
+) -> None:
+    path = tmp_path / "light.toml"
+    path.write_text(role)
+    defaults = 'default_subagent_model = "gpt-6-sol"\ndefault_subagent_reasoning_effort = "ultra"\n'
+    settings = f"[agents]\n{defaults}[agents.light]\nconfig_file = '{path}'\n"
+    script = [lambda _: call("spawn_agent", {"message": "Look", "agent_type": "light"}, "spawn")]
+    async with lab_with(tmp_path, step_by_step(script, lambda _: None), settings) as (lab, model):
+        live = await lab.start()
+        await run_turn(lab, live)
+        agents = [one for one in lab.loaded.all() if one is not live]
+        said = [asked for asked in model.asked if not asked.is_agent][-1].outputs["spawn"]
+        if effort is not None and " " in effort:
+            assert (agents, effort in said) == ([], True)
+        else:
+            assert [agent.settings.effort for agent in agents] == [effort]
+
+
 async def test_another_users_thread_is_no_agent_of_ones_own(tmp_path: Path) -> None:
     other: list[str] = []
     script = [

@@ -47,7 +47,7 @@ def settings_of(parent: Member, wanted: NewAgent, role: Role | None, catalog: Mo
         catalog,
     )
     if role is not None:
-        settings = role.apply(settings)
+        settings = _with_role(settings, role, catalog, is_final=wanted.model is None and wanted.effort is None)
     return _with(settings, wanted.model, wanted.effort, catalog)
 
 
@@ -60,6 +60,22 @@ def _with(settings: ThreadSettings, model: str | None, effort: str | None, catal
     return settings
 
 
+def _with_role(settings: ThreadSettings, role: Role, catalog: ModelCatalog, *, is_final: bool) -> ThreadSettings:
+    """Return the settings with what the role says; what is asked for beside it may take its place unless it is final.
+
+    Raises ToolFailure for an effort of the role's that its model does not know.
+    """
+    settings = role.apply(settings)
+    if settings.effort is None or _knows(catalog.info(settings.model), settings.effort):
+        return settings
+    if role.settings.model_reasoning_effort is None:
+        # It was the former model's.
+        return msgspec.structs.replace(settings, effort=None)
+    if is_final:
+        _check_effort(settings.effort, catalog.info(settings.model))
+    return settings
+
+
 def _model(name: str, catalog: ModelCatalog) -> ModelInfo:
     listed = [model.slug for model in catalog.listed(include_hidden=False)]
     if name not in listed:
@@ -67,9 +83,13 @@ def _model(name: str, catalog: ModelCatalog) -> ModelInfo:
     return catalog.info(name)
 
 
+def _knows(model: ModelInfo, effort: str) -> bool:
+    return not model.known or any(option.effort == effort for option in model.efforts)
+
+
 def _check_effort(effort: str, model: ModelInfo) -> None:
-    supported = [option.effort for option in model.efforts]
-    if model.known and effort not in supported:
+    if not _knows(model, effort):
+        supported = [option.effort for option in model.efforts]
         raise ToolFailure(
             f"Reasoning effort `{effort}` is not supported for model `{model.slug}`. "
             f"Supported reasoning efforts: {', '.join(supported)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import msgspec
 
@@ -31,6 +31,9 @@ _LIMIT_KEYS = (
 )
 
 
+_Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+
+
 class RoleProblem(Exception):
     """A role cannot be used; the text says which, where and why."""
 
@@ -42,9 +45,9 @@ class RoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     nickname_candidates: list[str] = []
     developer_instructions: str | None = None
-    model: str | None = None
-    model_reasoning_effort: str | None = None
-    model_reasoning_summary: str | None = None
+    model: _Name | None = None
+    model_reasoning_effort: _Name | None = None
+    model_reasoning_summary: Literal["auto", "concise", "detailed", "none"] | None = None
     sandbox_mode: str | None = None
 
 
