@@ -10,7 +10,7 @@ import trio
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
-from codex_trio.extensions.mcp.errors import McpFailure
+from codex_trio.extensions.mcp.errors import McpError, McpFailure
 from codex_trio.extensions.mcp.http import RESUMPTIONS
 from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings
 from codex_trio.model.http import open_transport
@@ -164,6 +164,13 @@ async def test_an_answer_that_never_comes_to_an_end_is_given_up(server: McpWebSe
     async with connected(server) as connection:
         with pytest.raises(McpFailure, match="the server ended its answer without a result"):
             await call(connection)
+        assert not connection.gone.is_set()
+        # What others say in its place is not taken for the server's own error.
+        page = WebReply(body=b"<html>", headers={"content-type": "text/html; charset=x"})
+        server.answers["/mcp"] = lambda _request: page
+        with pytest.raises(McpFailure, match=r"the server answered with `text/html.*` in place of JSON") as caught:
+            await call(connection)
+        assert not isinstance(caught.value, McpError)
         assert not connection.gone.is_set()
     resumed = [request for request in server.of("/mcp", "GET") if "last-event-id" in request.headers]
     assert len(resumed) == RESUMPTIONS

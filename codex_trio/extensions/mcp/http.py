@@ -18,7 +18,7 @@ import trio
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone
 from codex_trio.extensions.mcp.oauth.discovery import challenge_of, words_of
 from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
-from codex_trio.extensions.mcp.session import CANCELLED, INITIALIZED, read_messages
+from codex_trio.extensions.mcp.session import CANCELLED, INITIALIZED, Unanswered, read_messages
 from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.model.http import HttpResponse, HttpTransport
 from codex_trio.model.http_failures import HttpFailure
@@ -33,7 +33,6 @@ RESUMPTIONS = 5
 
 _SESSION = "mcp-session-id"
 _LAST_EVENT = "last-event-id"
-_NO_RESULT = -32000
 _IDLE_SECONDS = 24 * 3600.0
 """Requests have time limits of their own; a stream may be silent for as long."""
 
@@ -62,7 +61,7 @@ class HttpChannel:
         self._transport = transport
         self._nursery = nursery
         self._bearer = bearer
-        self._sender, self._receiver = trio.open_memory_channel[bytes | McpGone](_MOST_UNREAD)
+        self._sender, self._receiver = trio.open_memory_channel[bytes | Unanswered | McpGone](_MOST_UNREAD)
         self._answers: dict[Any, trio.CancelScope] = {}
         """What is read of the answers to requests, by their ids."""
 
@@ -81,7 +80,7 @@ class HttpChannel:
         if method == INITIALIZED:
             self._nursery.start_soon(self._listen)
 
-    async def receive(self) -> bytes | None:
+    async def receive(self) -> bytes | Unanswered | None:
         received = await self._receiver.receive()
         if isinstance(received, McpGone):
             raise received
@@ -172,8 +171,7 @@ class HttpChannel:
             if not await self._resume(stream):
                 break
         if not answered:
-            error = {"code": _NO_RESULT, "message": stream.problem}
-            await self._sender.send(msgspec.json.encode({"jsonrpc": "2.0", "id": request_id, "error": error}))
+            await self._sender.send(Unanswered(request_id=request_id, problem=stream.problem))
 
     async def _listen(self) -> None:
         """Pass on what the server says of itself, where it has a stream for that; taken up again when it ends."""
@@ -227,6 +225,9 @@ class _Stream:
                         if event.data.strip():
                             yield event.data
             elif body := await _whole(response):
+                kind = response.headers.get("content-type", "")
+                if "json" not in kind:
+                    self.problem = f"the server answered with `{with_unseen(kind[:100])}` in place of JSON"
                 yield body
         except (HttpFailure, SseError, McpGone) as failure:
             self.problem = str(failure)

@@ -63,12 +63,19 @@ _ANSWER_ENDS = re.compile(rb'"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,9})\s
 """The two forms in which servers' libraries write answers: what of them can be known without reading them."""
 
 
+class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel has where the answer to a request will not come: the request's id, and why."""
+
+    request_id: Any
+    problem: str
+
+
 class McpChannel(Protocol):
     """Carries whole messages. One that cannot go on raises McpGone."""
 
     async def send(self, message: bytes) -> None: ...
 
-    async def receive(self) -> bytes | None:
+    async def receive(self) -> bytes | Unanswered | None:
         """Return the next message; None at the end."""
         ...
 
@@ -230,7 +237,13 @@ class McpSession:
             except McpFailure as failure:
                 _log.debug("a cancelled request could not be told: %s", failure)
 
-    async def _take(self, raw: bytes, nursery: trio.Nursery) -> None:
+    async def _take(self, raw: bytes | Unanswered, nursery: trio.Nursery) -> None:
+        if isinstance(raw, Unanswered):
+            waiting = self._waiting.get(raw.request_id)
+            if waiting is not None and not waiting.done.is_set():
+                waiting.failure = McpFailure(raw.problem)
+                waiting.done.set()
+            return
         try:
             messages = await read_messages(raw)
         except UnreadableJson as error:
