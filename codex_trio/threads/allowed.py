@@ -41,6 +41,11 @@ class HeldSettings(msgspec.Struct, frozen=True):
     settings: ThreadSettings
     warnings: tuple[str, ...]
 
+    def taken_back(self, wanted: ThreadSettings) -> dict[str, Any]:
+        """Return what is allowed in place of what was wanted, by the names that overrides of a turn have."""
+        names = ("approval_policy", "approvals_reviewer", "sandbox_policy", "active_profile")
+        return {name: new for name in names if (new := getattr(self.settings, name)) != getattr(wanted, name)}
+
 
 def held_to(settings: ThreadSettings, requirements: Requirements) -> HeldSettings:
     """Return the settings with something allowed in place of what is not.

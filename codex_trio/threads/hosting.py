@@ -267,6 +267,7 @@ class ThreadHost:
             name=name,
             created_at=self._loader.created_at(meta),
             instruction_sources=[str(source) for source in docs.sources],
+            held=self._loader.held,
         )
 
     async def _kept_of(self, thread_id: str) -> tuple[str | None, StoredReadState | None]:

@@ -29,6 +29,7 @@ from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.events import TokenUsageInfo
 from codex_trio.state.store.interface import MetadataPatch, ThreadSummary, patched
 from codex_trio.threads import errors
+from codex_trio.threads.allowed import HeldSettings
 from codex_trio.threads.announcer import Announcer
 from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.threads.clients import ClientId, ThreadClients
@@ -60,6 +61,7 @@ class LiveThread:
         name: str | None,
         created_at: int,
         instruction_sources: Sequence[str],
+        held: Callable[[ThreadSettings], HeldSettings],
     ) -> None:
         self.id = thread_id
         self.recorder = recorder
@@ -87,6 +89,7 @@ class LiveThread:
         )
         self._clients = clients
         self._changed = changed
+        self._held = held
         self._created_at = created_at
         self._updated_at = created_at
 
@@ -129,7 +132,7 @@ class LiveThread:
         Raises RulesError, RolloutWriteError, ShuttingDown, TakesNoInput.
         """
         session = self.session
-        await self.prepare_turn()
+        await self._refresh()
         before = session.settings
         running = session.active
         pending = session.add_input(request.input, answer.answered)
@@ -151,7 +154,19 @@ class LiveThread:
         return TurnTaken(turn.id, request.root_id)
 
     async def prepare_turn(self) -> None:
-        """Look at what may have changed since the last turn, unless one runs. Raises RulesError."""
+        """Look at what may have changed since the last turn, unless one runs. Raises RulesError.
+
+        For turns whose settings nobody has just asked for: they too are held to what an administrator allows now.
+        """
+        await self._refresh()
+        before = self.settings
+        held = self._held(before)
+        for warning in held.warnings:
+            self.warn(warning)
+        self.session.change(TurnOverrides(**held.taken_back(before)))
+        self._tell_settings_if_other(before)
+
+    async def _refresh(self) -> None:
         if self.session.active is None:
             await self.session.policy.refresh()
 

@@ -30,6 +30,7 @@ from codex_trio.environments.selection import LOCAL
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.required_rules import required_rules
+from codex_trio.execpolicy.rules import RulesError, RulesProblem
 from codex_trio.extensions.hooks.hook import HookListing
 from codex_trio.extensions.sets import ExtensionSet, ExtensionSets
 from codex_trio.files.disk import DiskFiles
@@ -41,6 +42,7 @@ from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta
 from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
+from codex_trio.threads.allowed import HeldSettings, held_to
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.memories.settings import memory_settings
@@ -137,6 +139,14 @@ class ThreadLoader:
         if live is not None:
             return live.stored_history()
         return await self._store.history(await self._stored(source.thread_id))
+
+    def held(self, settings: ThreadSettings) -> HeldSettings:
+        """Return the settings with what an administrator allows now. Raises RulesError where that cannot be told."""
+        try:
+            return held_to(settings, self._requirements())
+        except ConfigLoadError as error:
+            path = "requirements" if error.path is None else str(error.path)
+            raise RulesError(RulesProblem(path=path, details=error.message)) from None
 
     def configured(self, config: EffectiveConfig, options: ThreadOptions) -> ThreadSettings:
         """Return the settings of a thread as far as nothing is recorded of it."""

@@ -173,6 +173,22 @@ async def test_a_loaded_thread_is_held_to_what_is_required_meanwhile(office: Off
         assert f"{office.rules}:1:" in said
 
 
+async def test_a_turn_that_begins_by_itself_is_held_to_it_too(office: Office) -> None:
+    office.user(FREE)
+    async with office.client() as client:
+        thread_id = await stored_thread(client)
+        office.rules.write_text(LOOKING)
+        with client.subscribe(methods=["thread/settings/updated", "turn/started"]) as news:
+            said = [{"type": "text", "text": "Hi"}]
+            waiting = {"threadId": thread_id, "input": said, "clientUserMessageId": "first"}
+            await client.request("thread/queue/add", waiting)
+            told = [(await anext(news)) for _ in range(2)]
+    assert [message.method for message in told] == ["thread/settings/updated", "turn/started"]
+    settings = told[0].params["threadSettings"]
+    assert (settings["approvalPolicy"], settings["sandboxPolicy"]["type"]) == ("on-request", "readOnly")
+    assert any("`DangerFullAccess` is not in the allowed set" in warning for warning in office.warnings())
+
+
 async def test_commands_of_clients_are_held_to_it_too(office: Office) -> None:
     office.user(FREE)
     office.rules.write_text(LOOKING)

@@ -114,6 +114,4 @@ def allowed_change(change: TurnOverrides, live: LiveThread, config: ConfigServic
     held = held_to(after, requirements)
     for warning in held.warnings:
         live.warn(warning)
-    names = ("approval_policy", "approvals_reviewer", "sandbox_policy", "active_profile")
-    taken_back = {name: new for name in names if (new := getattr(held.settings, name)) != getattr(after, name)}
-    return msgspec.structs.replace(change, **taken_back)
+    return msgspec.structs.replace(change, **held.taken_back(after))
