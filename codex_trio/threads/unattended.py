@@ -18,7 +18,7 @@ from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.thread import ThreadUse, open_thread_environments
-from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.decision import CommandPolicy, ConfinedPolicy
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.tools.registry import OfferedTools, ToolOffer
 from codex_trio.tools.review import ApprovalQuestion, ReviewDecision, ReviewOutcome
@@ -40,7 +40,8 @@ async def open_unattended(
 ) -> AsyncGenerator[Session]:
     """Provide a session that ends, with all that it has running, with the block.
 
-    What would be asked of a person is declined, for that reason.
+    What would be asked of a person is declined, for that reason. No rule in `policy` takes a command out of the
+    sandbox: what such a session reads was written by others.
     """
     clock = StoppableClock()
     use = ThreadUse(thread_id=recorder.meta.id, variables=config.shell_environment_policy, clock=clock)
@@ -53,7 +54,7 @@ async def open_unattended(
             thread=ThreadServices(
                 recorder=recorder,
                 environments=opened,
-                policy=policy,
+                policy=ConfinedPolicy(policy),
                 approver=_Nobody(declines_because),
                 nursery=nursery,
                 tools=tools,

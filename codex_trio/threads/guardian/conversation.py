@@ -28,7 +28,7 @@ from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
 from codex_trio.environments.manager import EnvironmentManager
-from codex_trio.execpolicy.decision import CommandPolicy, ConfinedPolicy
+from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.model.request import OutputSchema
 from codex_trio.sandbox.policy import ReadOnly, SandboxLimits, SandboxPolicy, WorkspaceWrite, limits_of
 from codex_trio.state.history.recorder import ThreadRecorder
@@ -116,7 +116,7 @@ class Conversation:
                     engine=self._engine,
                     environments=parts.environments,
                     config=parts.config,
-                    policy=ConfinedPolicy(parts.policy),
+                    policy=parts.policy,
                     tools=partial(plain_tools, [_ReadingTools()]),
                     listener=self._heard,
                     declines_because="a reviewer can only read",

@@ -25,7 +25,6 @@ from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
 from codex_trio.environments.manager import EnvironmentManager
-from codex_trio.execpolicy.decision import ConfinedPolicy
 from codex_trio.sandbox.policy import WorkspaceWrite
 from codex_trio.state.history.recorder import EphemeralRecorder
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
@@ -69,8 +68,7 @@ class MemoryAgent:
         """Run one turn in that folder to its end. Raises ConsolidationFailed, RulesError."""
         settings = _settings(config, folder, fallback_model=fallback_model)
         recorder = EphemeralRecorder(_meta(settings))
-        # What it reads may ask for any command that a rule of the user lets out of the sandbox.
-        policy = ConfinedPolicy(await self._loader.command_policy(config))
+        policy = await self._loader.command_policy(config)
         heard = _Heard()
         async with open_unattended(
             recorder,
