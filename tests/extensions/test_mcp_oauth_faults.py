@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 import trio
 from oauth_bench import Bench, failing, open_bench
@@ -126,6 +128,21 @@ async def test_a_renewal_that_grants_other_scopes_is_kept_as_it_was_granted(benc
     assert kept is not None
     assert kept.scopes == tuple(f"s{number}" for number in range(50))
     assert kept.refresh_token == "refresh-0"
+
+
+async def test_a_port_that_another_login_listens_on_is_named_and_the_other_goes_on(bench: Bench) -> None:
+    address = HttpAddress(url=bench.server.url, client_id="client-1")
+    async with bench.logins.open_login("web", address) as login:
+        redirect = WebRequest("GET", login.url, {}, b"").query["redirect_uri"]
+        same = msgspec.structs.replace(address, callback_port=urlsplit(redirect).port)
+        with failing(OAuthFailure, f"nothing can listen for the browser on port {same.callback_port}: Address already"):
+            await bench.log_in(same)
+        # Whoever was first is not disturbed.
+        assert bench.kept is None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(login.finish)
+            assert (await bench.browse(bench.server.authorize(login.url)))[0] == 200
+    assert bench.kept is not None
 
 
 class _SlowTransport:
