@@ -32,6 +32,8 @@ class ChunkBuilder:
         self.ignore_files: dict[str, int] = {}
         self.refused: list[str] = []
         """Roots whose files the kernel makes up."""
+        self.missing: list[str] = []
+        """Roots that are no folders."""
 
     @property
     def folders(self) -> list[str]:
@@ -41,7 +43,9 @@ class ChunkBuilder:
     def begin(self, mounts: dict[str, bool]) -> WalkPlan:
         """Return where to look: in the roots that are folders, save for those that the kernel makes up."""
         self._began_ns = time.time_ns() - _CLOCK_NS
-        self._roots = [root for root in self._roots if os.path.isdir(root.folder)]
+        missing = [root for root in self._roots if not os.path.isdir(root.folder)]
+        self._roots = [root for root in self._roots if root not in missing]
+        self.missing = [root.name for root in missing]
         refused = [root for root in self._roots if _is_made_up(os.path.realpath(root.folder), mounts)]
         self._roots = [root for root in self._roots if root not in refused]
         self.refused = [root.folder for root in refused]

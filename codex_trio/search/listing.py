@@ -197,8 +197,13 @@ def _all_tell(folders: Sequence[str]) -> bool:
 
 
 def _shortcoming(builder: ChunkBuilder, limits: WalkLimits, *, is_cut: bool) -> str | None:
+    parts: list[str] = []
     if is_cut:
-        return f"only the first files were searched: a search ends after {limits.files} files or {limits.seconds:g} s"
+        parts.append(
+            f"only the first files were searched: a search ends after {limits.files} files or {limits.seconds:g} s"
+        )
     if builder.refused:
-        return f"not searched, since the kernel makes up its files: {', '.join(builder.refused)}"
-    return None
+        parts.append(f"not searched, since the kernel makes up its files: {', '.join(builder.refused)}")
+    if builder.missing:
+        parts.append(f"not searched, since there is no such folder: {', '.join(builder.missing)}")
+    return "; ".join(parts) or None

@@ -72,6 +72,19 @@ async def test_other_roots_are_searched_all_the_same(tmp_path: Path) -> None:
     assert left_out is not None
 
 
+async def test_roots_that_are_no_folders_are_named(tmp_path: Path) -> None:
+    roots = ["/proc", filled(tmp_path, "first"), tmp_path / "none", tmp_path / "first"]
+    async with searching() as search:
+        paths, left_out = await searched(search, *roots)
+        assert paths == ["first"]
+        assert left_out is not None
+        refused, _, missing = left_out.partition("; ")
+        assert refused == "not searched, since the kernel makes up its files: /proc"
+        assert missing == f"not searched, since there is no such folder: {tmp_path}/first, {tmp_path}/none"
+        (tmp_path / "none").mkdir()
+        assert (await searched(search, tmp_path / "none"))[1] is None
+
+
 async def test_a_walk_ends_after_so_many_files_and_says_so(tmp_path: Path) -> None:
     filled(tmp_path, *(f"f{number}" for number in range(5)))
     everything, is_cut = await walked(tmp_path, limits=WalkLimits(files=5))

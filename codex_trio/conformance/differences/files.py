@@ -36,6 +36,17 @@ FILES: tuple[Difference, ...] = (
         "keeps sessions of clients that are gone, with all that they have listed, until somebody stops them",
     ),
     Difference(
+        "fuzzy_search::what_ripgrep_lists_is_found",
+        "reference",
+        "finds named pipes and folders without files in them too, and takes no notice of `.rgignore`: ripgrep, which "
+        "walks for us, lists files alone, and has no option that ends `.rgignore` and not `.ignore` with it",
+    ),
+    Difference(
+        "fuzzy_search::roots_that_are_no_folders_are_named",
+        "reference",
+        "answers with no files and without a word where a root is missing, as if nothing matched there",
+    ),
+    Difference(
         "git_diff::new_files_of_the_whole_work_tree_are_told_from_a_folder_in_it",
         "reference",
         "tells new files of the folder alone, and by paths that lead nowhere from the work tree",

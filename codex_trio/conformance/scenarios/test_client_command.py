@@ -120,6 +120,12 @@ async def test_output_is_kept_up_to_the_cap_of_each_stream(lab: Lab) -> None:
         assert await run(probe, "printf '\\377\\376a'") == (0, "\ufffd\ufffda", "")
 
 
+async def test_what_is_no_utf_8_is_told_as_such_and_not_guessed(lab: Lab) -> None:
+    async with lab.run() as probe:
+        script = "printf 'caf\\351 na\\357ve \\373ber\\n'"
+        assert await run(probe, script) == (0, "caf\ufffd na\ufffdve \ufffdber\n", "")
+
+
 async def test_what_cannot_be_run_is_refused(lab: Lab) -> None:
     not_there = "failed to spawn command: No such file or directory (os error 2)"
     wants_id = "command/exec tty or streaming requires a client-supplied processId"

@@ -81,6 +81,23 @@ async def test_where_there_is_nothing_nothing_is_found(lab: Lab, tree: Path) -> 
         ]
 
 
+async def test_what_ripgrep_lists_is_found(lab: Lab, tree: Path) -> None:
+    (tree / "main_empty").mkdir()
+    (tree / ".ignore").write_text("main_ignored\n")
+    (tree / ".rgignore").write_text("main_test.rs\n")
+    (tree / "main_ignored").touch()
+    async with lab.run() as probe:
+        found = [file["path"] for file in await search(probe, "main", tree)]
+        assert found == ["lib/main", "src/main.rs", "x/amain", "lib/foo/mainx", "lib/foo/mainx/y.rs"]
+
+
+async def test_roots_that_are_no_folders_are_named(lab: Lab, tree: Path) -> None:
+    async with lab.run() as probe:
+        assert len(await search(probe, "readme", tree, tree / "none")) == 1
+        warning: Any = await probe.until("warning")
+        assert warning["params"]["message"].endswith(f"not searched, since there is no such folder: {tree}/none")
+
+
 async def test_every_search_with_the_same_token_is_answered(lab: Lab, tree: Path) -> None:
     async with lab.run() as probe:
         for number, query in enumerate(("m", "ma", "readme"), start=100):
