@@ -19,7 +19,7 @@ from codex_trio.cli import process_settings
 from codex_trio.cli.ending import ending_signals, parent_gone
 from codex_trio.cli.listen_options import add_authentication_options, authentication
 from codex_trio.cli.options import UsageError, value_of
-from codex_trio.cli.parser import Parser
+from codex_trio.cli.parser import Parser, refuse_options
 from codex_trio.cli.surroundings import codex_home, current_folder
 from codex_trio.telemetry import logs
 from codex_trio.transport.listen import (
@@ -35,6 +35,28 @@ if TYPE_CHECKING:
     from codex_trio.transport.base import MessageTransport
 
 _ANY_PORT = "ws://127.0.0.1:0"
+_COUNT_DIGITS = 6
+_NO_REGISTRATION = "this server is not registered anywhere; give clients its address, see --listen"
+_NO_PROXY_HERE = "the hosts that commands may reach, and the proxy on their way, are settings of the app-server"
+_REFUSED = {
+    "--remote": _NO_REGISTRATION,
+    "--remote-transport": _NO_REGISTRATION,
+    "--environment-id": _NO_REGISTRATION,
+    "--name": _NO_REGISTRATION,
+    "--use-agent-identity-auth": _NO_REGISTRATION,
+    "--registration-bearer-stdin": _NO_REGISTRATION,
+    "--executor-credential-stdin": _NO_REGISTRATION,
+    "--chatgpt-token-stdin": _NO_REGISTRATION,
+    "--chatgpt-account-id": _NO_REGISTRATION,
+    "--aws-sigv4": _NO_REGISTRATION,
+    "--aws-profile": _NO_REGISTRATION,
+    "--aws-region": _NO_REGISTRATION,
+    "--aws-service": _NO_REGISTRATION,
+    "--exit-on-stdin-close": "with --listen stdio the server ends with its input; elsewhere end it by a signal",
+    "--linux-sandbox-transparent-tcp": _NO_PROXY_HERE,
+    "--tcp-upstream-proxy": _NO_PROXY_HERE,
+    "--proxy-private-ips-via-upstream": _NO_PROXY_HERE,
+}
 
 
 def configure(parser: Parser) -> None:
@@ -46,7 +68,20 @@ def configure(parser: Parser) -> None:
         default=parse_listen_url(_ANY_PORT),
         help="where to listen: ws://IP:PORT (default: any free port of this machine), stdio or stdio://",
     )
+    parser.add_argument(
+        "--concurrent-requests",
+        metavar="COUNT",
+        type=value_of("--concurrent-requests <COUNT>", _count),
+        help="how many requests of a connection are worked on at once (default: 64)",
+    )
+    parser.add_argument(
+        "--linux-sandbox-pid-namespace",
+        metavar="MODE",
+        type=value_of("--linux-sandbox-pid-namespace <MODE>", _pid_namespace),
+        help="which processes sandboxed commands see: isolate (their own)",
+    )
     add_authentication_options(parser)
+    refuse_options(parser, _REFUSED)
     parser.set_defaults(run=serve)
 
 
@@ -58,6 +93,20 @@ def _address(url: str) -> StdioAddress | WebsocketAddress:
     address = parse_listen_url(url)
     assert isinstance(address, WebsocketAddress)
     return address
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _COUNT_DIGITS) or int(text) == 0:
+        raise ValueError("a number from 1 to 999999 is needed")
+    return int(text)
+
+
+def _pid_namespace(mode: str) -> str:
+    if mode == "inherit":
+        raise ValueError("sandboxed commands always have a namespace of their own; expected 'isolate'")
+    if mode != "isolate":
+        raise ValueError("expected 'isolate'")
+    return mode
 
 
 def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -88,6 +137,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
                 home=home.absolute(),
                 guarded=guarded,
                 system_dir=options.system_dir,
+                max_at_once=options.concurrent_requests,
             ) as server,
             trio.open_nursery() as nursery,
         ):

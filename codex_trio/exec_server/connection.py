@@ -31,7 +31,9 @@ from codex_trio.util import decoding
 from codex_trio.util.base64_text import NotBase64, decode_base64
 
 MAX_AT_ONCE = 64
-"""How many requests of a connection are under way; the next one is read when one of them is answered."""
+"""How many requests of a connection are under way, unless the user says otherwise; the next one is read when one of
+them is answered.
+"""
 
 _IN_ORDER = frozenset({"initialize", "process/start"})
 """What later messages of the connection count on is done before these are read."""
@@ -81,14 +83,14 @@ class Host(Protocol):
 
 
 class ServedConnection:
-    def __init__(self, transport: MessageTransport, host: Host) -> None:
+    def __init__(self, transport: MessageTransport, host: Host, *, max_at_once: int = MAX_AT_ONCE) -> None:
         self._transport = transport
         self._host = host
         self._session: ServedSession | None = None
         self._sending = trio.Lock()
         self._scope = trio.CancelScope()
         self._sends: set[trio.CancelScope] = set()
-        self._at_once = trio.CapacityLimiter(MAX_AT_ONCE)
+        self._at_once = trio.CapacityLimiter(max_at_once)
         self._is_broken = False
         self._handles = ServedHandles()
         self._methods: dict[str, tuple[Any, Handler]] = {}

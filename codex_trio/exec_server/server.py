@@ -19,7 +19,7 @@ from codex_trio.config.service import ConfigService
 from codex_trio.environments.exec_protocol import Capabilities, EnvironmentFacts, ShellInfo
 from codex_trio.environments.local.environment import LocalParts, find_local_parts
 from codex_trio.exec_server.config_read import SYSTEM_FOLDER, SettingsPlaces
-from codex_trio.exec_server.connection import ServedConnection
+from codex_trio.exec_server.connection import MAX_AT_ONCE, ServedConnection
 from codex_trio.exec_server.session import AWAY_SECONDS, ServedSession
 from codex_trio.execution.bounds import CommandBounds, bounds_of
 from codex_trio.execution.spawner import open_process_spawner
@@ -47,6 +47,7 @@ class ExecServer:
         watches: FileWatches,
         http: HttpTransport,
         away_seconds: float,
+        max_at_once: int,
     ) -> None:
         self.watches = watches
         self.http = http
@@ -54,6 +55,7 @@ class ExecServer:
         self._parts = parts
         self._nursery = nursery
         self._away_seconds = away_seconds
+        self._max_at_once = max_at_once
         self._sessions: dict[str, ServedSession] = {}
         self.facts = _facts(parts)
         self.settings = SettingsPlaces(home=home, user_home=self.facts.user_home_dir, system=system_dir)
@@ -74,7 +76,7 @@ class ExecServer:
     async def serve(self, transport: MessageTransport) -> None:
         """Serve one connection until it ends; its session goes on, for when the client connects anew."""
         try:
-            await ServedConnection(transport, self).run()
+            await ServedConnection(transport, self, max_at_once=self._max_at_once).run()
         finally:
             with trio.CancelScope(shield=True):
                 await transport.aclose()
@@ -127,6 +129,7 @@ async def open_exec_server(
     guarded: GuardedPaths,
     system_dir: Path = SYSTEM_FOLDER,
     away_seconds: float = AWAY_SECONDS,
+    max_at_once: int | None = None,
 ) -> AsyncGenerator[ExecServer]:
     """Provide a server; when the block ends, nothing that it has started is left.
 
@@ -137,6 +140,7 @@ async def open_exec_server(
         system_dir: where those of the machine's administrator are.
         guarded: what is the server's own.
         away_seconds: how long a client may be away before its processes are killed.
+        max_at_once: how many requests of a connection are under way; None for the usual number.
     """
     async with (
         open_process_spawner(bounds=_bounds(home, environ)) as spawner,
@@ -165,5 +169,6 @@ async def open_exec_server(
             watches=watches,
             http=http,
             away_seconds=away_seconds,
+            max_at_once=max_at_once or MAX_AT_ONCE,
         )
         nursery.cancel_scope.cancel()

@@ -8,6 +8,7 @@ import pytest
 from codex_trio.cli.main import main
 
 TOKEN = ("--listen", "ws://127.0.0.1:0", "--ws-auth", "capability-token", "--ws-token-file")
+OWN_NAMESPACE = "sandboxed commands always have a namespace of their own"
 FORMS = "`ws://IP:PORT`, `stdio` or `stdio://`"
 
 
@@ -54,3 +55,37 @@ def test_only_places_that_it_has_are_offered(url: str, capsys: pytest.CaptureFix
     assert main(["exec-server", "--listen", url]) == 2
     text = f"error: invalid value '{url}' for '--listen <URL>': unsupported --listen URL `{url}`; expected {FORMS}"
     assert capsys.readouterr() == ("", f"{text}\n\nFor more information, try '--help'.\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            ("--concurrent-requests", "0"),
+            "'0' for '--concurrent-requests <COUNT>': a number from 1 to 999999 is needed",
+        ),
+        (("--concurrent-requests=²",), "'²' for '--concurrent-requests <COUNT>': a number from 1 to 999999 is needed"),
+        (
+            ("--linux-sandbox-pid-namespace", "inherit"),
+            f"'inherit' for '--linux-sandbox-pid-namespace <MODE>': {OWN_NAMESPACE}; expected 'isolate'",
+        ),
+        (("--linux-sandbox-pid-namespace=x",), "'x' for '--linux-sandbox-pid-namespace <MODE>': expected 'isolate'"),
+    ],
+)
+def test_a_value_that_it_cannot_go_by_is_refused(
+    options: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["exec-server", *options]) == 2
+    assert capsys.readouterr() == ("", f"error: invalid value {text}\n\nFor more information, try '--help'.\n")
+
+
+@pytest.mark.parametrize(
+    "option", ["--remote=http://127.0.0.1:1", "--exit-on-stdin-close", "--tcp-upstream-proxy=127.0.0.1:1"]
+)
+def test_options_of_the_established_server_are_refused_with_the_way_out(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["exec-server", option])
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"error: '{option.partition('=')[0]}' is not supported: ")

@@ -129,14 +129,21 @@ class ExecLab:
 
 
 @asynccontextmanager
-async def open_lab(base: Path, *, away_seconds: float = AWAY_SECONDS) -> AsyncGenerator[ExecLab]:
+async def open_lab(
+    base: Path, *, away_seconds: float = AWAY_SECONDS, max_at_once: int | None = None
+) -> AsyncGenerator[ExecLab]:
     """Provide an exec-server until the block ends."""
     environ = {"PATH": os.defpath, "HOME": str(base), "TMPDIR": str(base / "tmp")}
     (base / "tmp").mkdir(exist_ok=True)
     with trio.fail_after(2 * PATIENCE):
         async with (
             open_exec_server(
-                environ, cwd=base, home=base, guarded=NOTHING_GUARDED, away_seconds=away_seconds
+                environ,
+                cwd=base,
+                home=base,
+                guarded=NOTHING_GUARDED,
+                away_seconds=away_seconds,
+                max_at_once=max_at_once,
             ) as server,
             trio.open_nursery() as nursery,
         ):

@@ -222,6 +222,20 @@ async def test_permissions_that_cannot_be_enforced_are_refused(tmp_path: Path) -
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize(("max_at_once", "heard"), [(None, b"hi"), (1, b"")])
+async def test_requests_of_a_connection_wait_where_so_many_are_under_way(
+    tmp_path: Path, max_at_once: int | None, heard: bytes
+) -> None:
+    async with open_lab(tmp_path, max_at_once=max_at_once) as lab:
+        client, _ = await lab.connect()
+        await client.call("process/start", script("p", "cat", tmp_path, pipeStdin=True))
+        wait = {"processId": "p", "waitMs": 60_000 if heard else 50}
+        reading = await client.send("process/read", wait)
+        written = await client.send("process/write", {"processId": "p", "chunk": "aGk=", "writeId": "w"})
+        assert said((await client.answer(reading))["chunks"]) == heard
+        await client.answer(written)
+
+
 async def test_a_program_is_started_under_the_name_that_is_asked_for(tmp_path: Path) -> None:
     place = WorkPlace(cwd=str(tmp_path), policy=WorkspaceWrite(exclude_slash_tmp=True, exclude_tmpdir_env_var=True))
     context = context_of(place, lambda path: Path(path).as_uri())
