@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 import trio
@@ -102,7 +102,7 @@ async def test_who_never_says_all_that_it_wants_is_not_waited_for(
 @pytest.mark.parametrize("line", [b"X-Long: " + b"a" * (1 << 20), b"X: y\r\n" * (1 << 17)])
 async def test_a_head_of_any_length_is_refused_after_64_kib(line: bytes) -> None:
     async with open_served(serve_http) as served:
-        with pytest.raises(trio.BrokenResourceError):
+        with suppress(trio.BrokenResourceError):  # It may not hear all of it.
             await served.client.send_all(REQUEST[:-2] + line)
         await served.is_over.wait()
     assert served.host.attempts == []
