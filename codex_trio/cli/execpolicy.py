@@ -48,7 +48,7 @@ def configure(parser: Parser) -> None:
         action="store_true",
         help="let rules for a bare name count for paths to it, as far as host_executable() in the files lets them",
     )
-    check.takes_command = True
+    check.ends_in_command = True
     check.set_defaults(run=_check)
     parser.subcommand_words = frozenset(commands.choices)
 

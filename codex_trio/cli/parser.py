@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **kwargs)
         self.subcommand_words: frozenset[str] = frozenset()
         """Behind these stands what another parser knows."""
-        self.takes_command = False
+        self.ends_in_command = False
         """Whether the first word that is no option begins a command, whose own options are none of ours."""
 
     def error(self, message: str) -> NoReturn:
@@ -39,14 +39,14 @@ class Parser(argparse.ArgumentParser):
         options, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self._refuse(unknown[0])
-        if self.takes_command:
+        if self.ends_in_command:
             if not command:
                 self.error("the following arguments are required: COMMAND")
             options.command = command
         return options, unknown
 
     def _without_command(self, given: list[str]) -> tuple[list[str], list[str]]:
-        if not self.takes_command:
+        if not self.ends_in_command:
             return given, []
         at = 0
         while at < len(given) and given[at] not in ("-", "--") and given[at].startswith("-"):

@@ -60,7 +60,7 @@ def configure(parser: Parser) -> None:
         help="has no effect: what an administrator requires holds anyhow",
     )
     refuse_options(parser, _NOT_TAKEN)
-    parser.takes_command = True
+    parser.ends_in_command = True
     parser.set_defaults(run=run)
 
 

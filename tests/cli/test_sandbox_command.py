@@ -15,7 +15,7 @@ SECONDS = 60
 
 def started(folder: Path, *arguments: str, told: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "codex_trio", "sandbox", *arguments],
+        [sys.executable, "-m", "codex_trio.testing.command", "sandbox", *arguments],
         input=told,
         capture_output=True,
         check=False,
