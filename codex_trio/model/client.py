@@ -32,7 +32,7 @@ from codex_trio.model.errors import ModelError
 from codex_trio.model.events import FellBack, ModelEvent
 from codex_trio.model.http import HttpResponse, HttpTransport
 from codex_trio.model.http_failures import ConnectFailure, HttpFailure, IdleTimeout, SetupFailure, UnreadableBody
-from codex_trio.model.request import ModelRequest, encode_body, encode_headers
+from codex_trio.model.request import ModelRequest, encode_headers, encoded_body
 from codex_trio.model.sockets import ModelSockets, SocketUnusable
 from codex_trio.model.stream import ResponseParser
 from codex_trio.util.zstd import zstd_library
@@ -251,14 +251,15 @@ class ResponsesClient:
             error, may_repeat = outcome
             if error.http_status == _UNSUPPORTED_MEDIA and headers.pop("content-encoding", None):
                 # Something on the way takes no zstd.
-                body = encode_body(request)
+                body = await encoded_body(request)
                 continue
             if not may_repeat or attempt > self.provider.request_max_retries:
                 raise error
             await trio.sleep(retry.stream_delay(attempt, error))
 
     async def _encoded(self, request: ModelRequest) -> tuple[dict[str, str], bytes]:
-        headers, body = {**encode_headers(request.headers), **await self._attested(request)}, encode_body(request)
+        headers = {**encode_headers(request.headers), **await self._attested(request)}
+        body = await encoded_body(request)
         if self._compresses:
             headers["content-encoding"] = "zstd"
             body = await trio.to_thread.run_sync(zstd_library().compress, body)

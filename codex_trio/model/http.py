@@ -51,8 +51,27 @@ _CLOSE_TIMEOUT = 2.0
 _DRAIN_TIMEOUT = 0.05
 _ERROR_BODY_TIMEOUT = 10.0
 _MAX_ERROR_BODY = 1 << 20
+_PIECE_BYTES = 1 << 18
 _MAX_AHEAD = 1 << 20
 """Bytes that may be read before they are asked for; then the provider has to wait."""
+
+
+class _Pieces:
+    """A long body piece by piece: each is copied, and encrypted, with the loop held."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._sent = 0
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = self._body[self._sent : self._sent + _PIECE_BYTES]
+        if not piece:
+            raise StopAsyncIteration
+        self._sent += len(piece)
+        return piece
 
 
 class HttpResponse:
@@ -315,7 +334,10 @@ class HttpTransport:
         if all(name.lower() != "host" for name, _ in headers):
             named.insert(0, ("host", urlsplit(url).netloc.rpartition("@")[2]))
         timeout = {"connect": CONNECT_TIMEOUT, "read": idle_timeout, "write": max(idle_timeout, CONNECT_TIMEOUT)}
-        request = httpcore2.Request(method, url, headers=_encoded(named), content=body, extensions={"timeout": timeout})
+        content = body if len(body) <= _PIECE_BYTES else _Pieces(body)
+        request = httpcore2.Request(
+            method, url, headers=_encoded(named), content=content, extensions={"timeout": timeout}
+        )
         pool = pools.take()
         try:
             response = await pool.connections.handle_async_request(request)

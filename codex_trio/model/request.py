@@ -10,15 +10,20 @@ first developer message of `input`), nothing stored, encrypted reasoning include
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
+import trio
 
 from codex_trio.model.events import ResponseItem
 
 TURN_STATE = "x-codex-turn-state"
 """The name under which a provider tells what it wants to be told again in the same turn, and is told so."""
+
+_LONG = 1 << 18
+"""Characters of a text that is encoded by itself."""
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -113,6 +118,72 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt_cache_key: str | None = None
     text: _Text | None = None
     client_metadata: Mapping[str, str] | None = None
+
+
+async def encoded_body(request: ModelRequest) -> bytes:
+    """Return the JSON body of a request; the loop is not held for the pictures in it."""
+    if any(map(_has_long_text, request.input)):
+        return await trio.to_thread.run_sync(_encode_in_parts, request)
+    return encode_body(request)
+
+
+def _has_long_text(item: ResponseItem | msgspec.Raw) -> bool:
+    """Return whether there is a picture, or as much, in an item: asked of each item for each request."""
+    if isinstance(item, msgspec.Raw):
+        return False
+    for value in item.values():
+        if isinstance(value, str):
+            if len(value) >= _LONG:
+                return True
+        elif isinstance(value, list) and any(map(_has_long_part, cast("list[object]", value))):
+            return True
+    return False
+
+
+def _has_long_part(part: object) -> bool:
+    if not isinstance(part, dict):
+        return False
+    texts = cast("dict[str, object]", part).values()
+    return any(len(text) >= _LONG for text in texts if isinstance(text, str))
+
+
+def _long_texts(value: object) -> Iterator[str]:
+    """Yield the texts in an item that are as long as only pictures are, in their order."""
+    if isinstance(value, str):
+        if len(value) >= _LONG:
+            yield value
+    elif isinstance(value, dict):
+        for part in cast("dict[str, object]", value).values():
+            # Most of what an item holds is short texts.
+            if type(part) is not str or len(part) >= _LONG:
+                yield from _long_texts(part)
+    elif isinstance(value, list):
+        for part in cast("list[object]", value):
+            yield from _long_texts(part)
+
+
+def _encode_in_parts(request: ModelRequest) -> bytes:
+    """Return the same as `encode_body`, without holding the interpreter for longer than one long text takes."""
+    texts = [text for item in request.input for text in _long_texts(item)]
+    mark = secrets.token_hex(16)
+    marked = encode_body(msgspec.structs.replace(request, input=[_marked(item, mark) for item in request.input]))
+    pieces = marked.split(b'"%s"' % mark.encode())
+    parts = [pieces[0]]
+    for text, piece in zip(texts, pieces[1:], strict=True):
+        parts += (msgspec.json.encode(text), piece)
+    # Joining this much lets other threads run meanwhile.
+    return b"".join(parts)
+
+
+def _marked(value: Any, mark: str) -> Any:
+    """Return a value with a mark in place of each long text."""
+    if isinstance(value, str):
+        return mark if len(value) >= _LONG else value
+    if isinstance(value, dict):
+        return {name: _marked(part, mark) for name, part in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_marked(part, mark) for part in cast("list[Any]", value)]
+    return value
 
 
 def encode_body(request: ModelRequest) -> bytes:

@@ -30,7 +30,7 @@ from codex_trio.model.http import HttpTransport, Upgraded
 from codex_trio.model.http_failures import ConnectFailure, HttpFailure, IdleTimeout, UpgradeRefused
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.long_events import LARGE
-from codex_trio.model.request import TURN_STATE, ModelRequest, encode_body, encode_headers
+from codex_trio.model.request import TURN_STATE, ModelRequest, encode_headers, encoded_body
 from codex_trio.util.websocket_deflate import HEADER as EXTENSIONS
 from codex_trio.util.websocket_deflate import (
     OFFER,
@@ -99,7 +99,7 @@ class ModelSocket:
         previous = None if new is None or self.last is None else self.last.response_id
         sent = request if new is None else msgspec.structs.replace(request, input=new)
         self.last = ModelExchange(request)
-        message, compressed = encode_create(sent, previous), self._deflater is not None
+        message, compressed = await _encoded_create(sent, previous), self._deflater is not None
         if self._deflater is not None:
             # Whole conversations take a while.
             message = await trio.to_thread.run_sync(self._deflater.deflated, message)
@@ -352,12 +352,12 @@ async def upgrade_to_websocket(
     return upgraded
 
 
-def encode_create(request: ModelRequest, previous: str | None) -> bytes:
+async def _encoded_create(request: ModelRequest, previous: str | None) -> bytes:
     """Return the message that asks for a response, on top of a previous one if any."""
     metadata = {**(request.client_metadata or {}), _START: str(int(time.time() * 1000))}
     if request.headers.turn_state is not None:
         metadata[TURN_STATE] = request.headers.turn_state
-    body = encode_body(msgspec.structs.replace(request, client_metadata=metadata))
+    body = await encoded_body(msgspec.structs.replace(request, client_metadata=metadata))
     head = b'{"type":"response.create",'
     if previous is not None:
         head += b'"previous_response_id":' + msgspec.json.encode(previous) + b","

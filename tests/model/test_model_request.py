@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 
 from codex_trio.model.request import (
     ModelRequest,
@@ -12,6 +13,7 @@ from codex_trio.model.request import (
     RequestHeaders,
     encode_body,
     encode_headers,
+    encoded_body,
 )
 
 ITEM: dict[str, Any] = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
@@ -62,6 +64,25 @@ def test_encoded_items_are_sent_as_they_are():
     sent = encode_body(request)
     assert encoded in sent
     assert json.loads(sent)["input"] == [{"type": "message", "odd": 1.0}, ITEM]
+
+
+PICTURE = "data:image/png;base64," + "A" * 300_000
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "message", "content": [{"text": 'é"'}, {"image_url": PICTURE}, {"image_url": PICTURE + "B"}]},
+        {"type": "function_call_output", "output": [{"image_url": PICTURE}]},
+        {"type": "image_generation_call", "result": PICTURE, "id": "i"},
+        {"type": "custom_tool_call_output", "output": 'é"\n\U0001f600' * 70_000},
+        {"type": "message", "content": [{"text": "short", "inside": [{"deep": PICTURE}]}, {"image_url": PICTURE}]},
+    ],
+    ids=["message", "output", "top", "escapes", "deep"],
+)
+async def test_what_is_encoded_in_parts_is_what_it_would_be_at_once(item: dict[str, Any]):
+    request = ModelRequest(model="m", input=[ITEM, msgspec.Raw(b"{}"), item, item], tools=[{"name": "f"}])
+    assert await encoded_body(request) == encode_body(request)
 
 
 def test_optional_settings_are_only_sent_when_set():

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 import trio.testing
@@ -63,6 +64,32 @@ async def test_a_request_reaches_the_provider_and_its_events_the_caller(make_cli
         ("originator", "probe"),
         ("x-a", "1"),
     }
+
+
+async def test_pictures_of_many_megabytes_reach_the_provider_as_they_are(make_client: MakeClient):
+    pictures = [{"type": "input_image", "image_url": "data:image/png;base64," + "A" * 1_000_000}] * 5
+    request = msgspec.structs.replace(REQUEST, input=[{"type": "message", "role": "user", "content": pictures}])
+    async with open_provider(DONE) as provider, make_client(provider.url).stream(request) as response:
+        assert [event async for events in response for event in events]
+    assert provider.requests[0].body["input"] == request.input
+
+
+async def test_a_long_request_is_given_up_while_the_provider_does_not_read_it(make_client: MakeClient):
+    request = msgspec.structs.replace(REQUEST, input=[{"type": "message", "role": "user", "content": "A" * 30_000_000}])
+    [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    host, port = listener.socket.getsockname()
+
+    async def ask() -> None:
+        async with make_client(f"http://{host}:{port}").stream(request):
+            pass
+
+    with trio.fail_after(30):
+        async with listener, trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            async with await listener.accept() as provider:
+                assert await provider.receive_some(1000)
+                await trio.testing.wait_all_tasks_blocked()
+                nursery.cancel_scope.cancel()
 
 
 async def test_requests_one_after_the_other_share_a_connection(make_client: MakeClient):
