@@ -205,6 +205,21 @@ def _answering(path: str, reply: WebReply) -> Callable[[McpWebServer], None]:
     return change
 
 
+@pytest.mark.parametrize("refused", ["POST", "GET"])
+async def test_a_server_says_where_users_log_in_whichever_way_it_refuses_them(bench: Bench, refused: str):
+    server = bench.server
+    server.answers["/custom"], server.answers[RESOURCE] = server.answers.pop(RESOURCE), lambda _request: WebReply(404)
+    challenge = f'Bearer scope="special", resource_metadata="{server.base}/custom"'
+
+    def answer(request: WebRequest) -> WebReply:
+        return WebReply(401, headers={"www-authenticate": challenge}) if request.method == refused else WebReply(405)
+
+    server.answers["/mcp"] = answer
+    async with bench.logins.open_login("web", bench.address) as login:
+        assert WebRequest("GET", login.url, {}, b"").query["scope"] == "special"
+    assert len(server.of("/custom")) == 1
+
+
 def _challenged(value: str) -> Callable[[McpWebServer], None]:
     def change(server: McpWebServer) -> None:
         server.challenge = value

@@ -6,16 +6,15 @@ these run; what they look for is held by scripted servers besides.
 
 import importlib.util
 import os
-import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+from web_peer import free_port, open_web_peer
 
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
@@ -87,7 +86,9 @@ async def connection(request: Any, tmp_path: Path) -> AsyncGenerator[McpConnecti
             async with connected(transport) as opened:
                 yield opened
         else:
-            async with served(file) as url, connected(HttpAddress(url=url)) as opened:
+            port = await free_port()
+            serving = open_web_peer([PYTHON, file, str(port)], env=os.environ, port=port)
+            async with serving as url, connected(HttpAddress(url=url)) as opened:
                 yield opened
 
 
@@ -99,27 +100,6 @@ async def connected(way: StdioCommand | HttpAddress) -> AsyncGenerator[McpConnec
         means = McpMeans(start=spawner.start, transport=transport, environ=environ)
         async with open_connection(settings, folder="/", means=means) as connection:
             yield connection
-
-
-@asynccontextmanager
-async def served(file: Path) -> AsyncGenerator[str]:
-    listener = trio.socket.socket()
-    await listener.bind(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    listener.close()
-    command = [PYTHON, str(file), str(port)]
-    async with trio.open_nursery() as nursery:
-        run = partial(trio.run_process, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-        process = await nursery.start(run, command)
-        while process.poll() is None:
-            try:
-                await (await trio.open_tcp_stream("127.0.0.1", port)).aclose()
-                break
-            except OSError:
-                await trio.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/mcp"
-        process.terminate()
-        await process.wait()
 
 
 async def answers(_server: str, params: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -40,8 +40,7 @@ class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find_login_server(web: OAuthWeb, url: str) -> LoginServer | None:
     """Return who logs users in to the server at `url`; None when it names nobody. Raises OAuthFailure."""
-    refusal = await web.head_of(url)
-    challenge = challenge_of(refusal.headers) if refusal.status == 401 else {}
+    challenge = challenge_of(await web.refusal_of(url))
     resource = await _resource_metadata(web, url, challenge.get("resource_metadata"))
     if resource is None:
         return await _metadata(web, origin_of(url), _legacy_places(url), wanted=words_of(challenge.get("scope")))

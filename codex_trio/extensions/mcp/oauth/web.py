@@ -24,6 +24,9 @@ from codex_trio.util.addresses import is_loopback, is_web_address, shown_address
 MAX_BYTES = 256 << 10
 SECONDS = 10.0
 
+_UNAUTHORIZED = 401
+_PING = b'{"jsonrpc":"2.0","id":0,"method":"ping"}'
+
 
 class OAuthFailure(McpFailure):
     """A login, or the renewal of one, did not work; the text says why."""
@@ -72,9 +75,17 @@ class OAuthWeb:
         """Return what is at an address. Raises OAuthFailure."""
         return await self._ask("GET", url, what, {"accept": accept}, None)
 
-    async def head_of(self, url: str) -> WebAnswer:
-        """Return how the server itself refuses those who are not logged in; not what else it says."""
-        return await self._ask("GET", url, "the server", {"accept": "text/event-stream"}, None, takes_body=False)
+    async def refusal_of(self, url: str) -> Mapping[str, str]:
+        """Return the headers by which the server itself refuses those who are not logged in; none where it does not.
+
+        Every server takes messages by POST, few are asked for anything else. A ping begins no session.
+        """
+        sent = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+        answer = await self._ask("POST", url, "the server", sent, _PING, takes_body=False)
+        if answer.status != _UNAUTHORIZED:
+            accepts = {"accept": "text/event-stream"}
+            answer = await self._ask("GET", url, "the server", accepts, None, takes_body=False)
+        return answer.headers if answer.status == _UNAUTHORIZED else {}
 
     async def post_json(self, url: str, what: str, value: Any) -> WebAnswer:
         """Send JSON. Raises OAuthFailure."""
