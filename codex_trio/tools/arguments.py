@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from codex_trio.model.lenient_json import TOO_DEEP, is_too_deep
 from codex_trio.tools.calls import ToolFailure
 from codex_trio.util import decoding
 from codex_trio.util.serde_words import invalid_type, missing_field
@@ -40,8 +41,14 @@ def decode_arguments(text: str, into: type[Arguments]) -> Arguments:
 def decode_value(text: str) -> Any:
     """Return the arguments of a call, whatever JSON they are. Raises ToolFailure."""
     try:
-        return decoding.json_decoder(Any).decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        value = decoding.json_decoder(Any).decode(text)
+        if not is_too_deep(value):
+            return value
+        # How deep the decoder itself can go depends on the release of Python.
+        problem = TOO_DEEP
+    except RecursionError:
+        problem = TOO_DEEP
+    except (msgspec.DecodeError, UnicodeError) as error:
         problem = _syntax_problem(text) or str(error)
     raise ToolFailure(f"failed to parse function arguments: {problem}")
 
@@ -69,5 +76,5 @@ def _syntax_problem(text: str) -> str | None:
     except ValueError as error:
         return str(error)
     except RecursionError:
-        return "nested too deep"
+        return TOO_DEEP
     return None
