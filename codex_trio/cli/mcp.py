@@ -16,7 +16,6 @@ from typing import Any
 from codex_trio.cli.mcp_show import ShownServer, as_json, listed_as_json, print_server, print_servers, shown_servers
 from codex_trio.cli.options import UsageError, add_common_options
 from codex_trio.cli.parser import Parser
-from codex_trio.cli.surroundings import codex_home
 from codex_trio.cli.user_config import config_service, loaded
 from codex_trio.config.edit import Edit
 from codex_trio.config.errors import ConfigWriteError
@@ -249,7 +248,7 @@ def _log_out(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from codex_trio.cli.mcp_login import log_out
 
     address = _address(options, environ, "logout")
-    if log_out(options.name, address, codex_home(environ)):
+    if log_out(options.name, address, config_service(options, environ), environ):
         print(f"Removed OAuth credentials for '{options.name}'.")
     else:
         print(f"No OAuth credentials stored for '{options.name}'.")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import trio
 
@@ -39,10 +38,10 @@ def log_in(
         raise UsageError(f"failed to login to MCP server '{name}': {failure}")
 
 
-def log_out(name: str, address: HttpAddress, home: Path) -> bool:
+def log_out(name: str, address: HttpAddress, config: ConfigService, environ: Mapping[str, str]) -> bool:
     """Forget the login to a server; whether there was one. Raises UsageError."""
     try:
-        return LoginStore(home).forget(name, address.url)
+        return _store(oauth_settings(config.load().merged), environ).forget(name, address.url)
     except OAuthFailure as failure:
         raise UsageError(str(failure)) from failure
 
@@ -57,7 +56,7 @@ def login_states(
 
     async def find_all() -> None:
         async with open_transport(environ) as transport, trio.open_nursery() as nursery:
-            logins = McpLogins(transport, LoginStore(codex_home(environ)), settings=lambda: settings)
+            logins = McpLogins(transport, _store(settings, environ), settings=lambda: settings)
 
             async def find(name: str, address: HttpAddress) -> None:
                 states[name] = await logins.state(name, address, needed=False, connected=False)
@@ -70,6 +69,10 @@ def login_states(
     return states
 
 
+def _store(settings: OAuthSettings, environ: Mapping[str, str]) -> LoginStore:
+    return LoginStore(codex_home(environ), kind=lambda: settings.store)
+
+
 async def _log_in(
     name: str,
     address: HttpAddress,
@@ -80,9 +83,8 @@ async def _log_in(
     browser: bool,
 ) -> str | None:
     """Log in; return what went wrong."""
-    store = LoginStore(codex_home(environ))
     async with open_transport(environ) as transport:
-        logins = McpLogins(transport, store, settings=lambda: settings)
+        logins = McpLogins(transport, _store(settings, environ), settings=lambda: settings)
         try:
             async with logins.open_login(name, address, scopes=scopes) as login:
                 print(f"Authorize `{name}` by opening this URL in your browser:\n{login.url}\n", flush=True)

@@ -30,7 +30,7 @@ from codex_trio.extensions.mcp.errors import McpGone
 from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import McpServerSettings, oauth_settings
+from codex_trio.extensions.mcp.settings import McpServerSettings, OAuthSettings, oauth_settings
 from codex_trio.extensions.mcp.stdio import Start
 from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.local import LocalFiles
@@ -165,11 +165,12 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
     voices = ThreadVoices(parts.clients, partial(_realtime_server, parts))
     elicitations = Elicitations()
-    logins = McpLogins(
-        parts.transport,
-        LoginStore(parts.codex_home),
-        settings=lambda: oauth_settings(parts.config.startup_default().merged),
-    )
+
+    def logins_settings() -> OAuthSettings:
+        return oauth_settings(parts.config.startup_default().merged)
+
+    login_store = LoginStore(parts.codex_home, kind=lambda: logins_settings().store)
+    logins = McpLogins(parts.transport, login_store, settings=logins_settings)
     means = McpMeans(
         start=parts.start_process,
         transport=parts.transport,

@@ -18,6 +18,7 @@ from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
 from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, OAuthSettings
 from codex_trio.model.http import HttpTransport, open_transport
+from codex_trio.testing.keyring import MemoryKeyring
 from codex_trio.testing.mcp_web_server import McpWebServer, open_mcp_web_server
 
 PATIENCE = 30.0
@@ -31,7 +32,8 @@ class Bench:
         self.transport = transport
         self.home = home
         self.settings = OAuthSettings()
-        self.store = LoginStore(home)
+        self.keyring = MemoryKeyring()
+        self.store = LoginStore(home, kind=lambda: self.settings.store, keyring=self.keyring)
         self.logins = McpLogins(transport, self.store, settings=lambda: self.settings)
 
     @property

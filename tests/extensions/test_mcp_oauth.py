@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import json
 import stat
 import threading
@@ -140,14 +141,62 @@ async def test_a_keyring_that_is_not_there_is_missed_by_name_and_no_file_takes_i
     assert await bench.logins.state("web", bench.address, needed=False, connected=False) == "notLoggedIn"
 
 
-@pytest.mark.parametrize("store", ["auto", "file"])
-async def test_a_login_is_kept_in_the_file_where_no_keyring_is_asked_for(
-    bench: Bench, store: Literal["auto", "file"]
+@pytest.mark.parametrize(("store", "is_there"), [("auto", False), ("file", True)])
+async def test_a_login_is_kept_in_the_file_where_there_is_no_keyring_or_none_is_wanted(
+    bench: Bench, store: Literal["auto", "file"], *, is_there: bool
 ) -> None:
-    bench.settings = OAuthSettings(store=store)
+    bench.settings, bench.keyring.is_there = OAuthSettings(store=store), is_there
     await bench.log_in()
     assert bench.kept is not None
+    assert not bench.keyring.entries
     assert stat.S_IMODE((bench.home / ".credentials.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("store", ["auto", "keyring"])
+async def test_a_login_is_kept_in_the_keyring_as_codex_has_it_there(
+    bench: Bench, store: Literal["auto", "keyring"]
+) -> None:
+    bench.keep(access_token="of the file")
+    bench.settings, bench.keyring.is_there = OAuthSettings(store=store), True
+    await bench.log_in()
+    [(user, secret)] = bench.keyring.entries.items()
+    digest = hashlib.sha256(f'{{"type":"http","url":"{bench.server.url}","headers":{{}}}}'.encode()).hexdigest()
+    assert user == f"web|{digest[:16]}"
+    entry = json.loads(secret)
+    assert entry.pop("expires_at") > now_ms()
+    assert entry == {
+        "server_name": "web",
+        "url": bench.server.url,
+        "issuer": bench.server.base,
+        "client_id": "client-1",
+        "token_response": {
+            "access_token": "token-1",
+            "token_type": "bearer",
+            "refresh_token": "refresh-1",
+            "scope": "read",
+        },
+    }
+    assert not (bench.home / ".credentials.json").exists()
+    async with bench.connected():
+        pass
+    assert await bench.logins.log_out("web", bench.address)
+    assert not bench.keyring.entries
+
+
+@pytest.mark.parametrize("secret", ["", "[]", "{}", '{"server_name": "web"}', "[" * 100_000])
+async def test_what_is_no_login_in_a_keyring_counts_for_none(bench: Bench, secret: str) -> None:
+    bench.settings, bench.keyring.is_there = OAuthSettings(store="keyring"), True
+    await bench.log_in()
+    bench.keyring.entries = dict.fromkeys(bench.keyring.entries, secret)
+    assert bench.kept is None
+
+
+async def test_a_login_in_the_file_counts_where_the_keyring_has_none(bench: Bench) -> None:
+    bench.keep(access_token="of the file")
+    bench.keyring.is_there = True
+    assert bench.kept is not None
+    assert bench.store.forget("web", bench.server.url)
+    assert bench.kept is None
 
 
 async def test_a_server_that_says_nothing_of_logins_is_assumed_to_have_one(bench: Bench) -> None:
@@ -325,8 +374,6 @@ async def test_a_login_server_that_never_answers_costs_its_time_only(bench: Benc
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda url: url.replace("state=", "state=x"), "its state is not the one that was sent"),
-        (lambda url: url.partition("?")[0], "its state is not the one that was sent"),
         (lambda url: url.replace("code=", "error=denied&error_description=no&x="), "refused: denied no"),
         (lambda url: url.replace("code=", "other="), "has no code"),
         (lambda url: url + "&iss=https%3A%2F%2Fevil.example", "is of another login server"),
@@ -343,6 +390,53 @@ async def test_what_is_no_answer_to_the_login_ends_it_and_no_token_is_asked_for(
             assert said in shown
     assert bench.server.of("/token") == []
     assert bench.kept is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda url: url.replace("state=", "state=x"), lambda url: url.partition("?")[0], lambda url: url + "&state=x"],
+    ids=["another", "none", "two"],
+)
+async def test_an_answer_to_another_login_is_told_so_and_this_one_goes_on(
+    bench: Bench, change: Callable[[str], str]
+) -> None:
+    said = "its state is not the one that was sent"
+    async with bench.logins.open_login("web", bench.address) as login, trio.open_nursery() as nursery:
+        nursery.start_soon(login.finish)
+        right = bench.server.authorize(login.url)
+        status, shown = await bench.browse(change(right))
+        assert (status, said in shown) == (400, True)
+        with pytest.raises(OAuthFailure, match=said):
+            login.take(change(right))
+        assert bench.server.of("/token") == []
+        assert (await bench.browse(right))[0] == 200
+    assert bench.kept is not None
+
+
+async def test_a_renewal_that_nobody_waits_for_any_more_is_kept(bench: Bench) -> None:
+    asked, answer = trio.Event(), trio.Event()
+    give = bench.server.answers["/token"]
+
+    async def slowly(request: WebRequest) -> WebReply:
+        asked.set()
+        await answer.wait()
+        reply = give(request)
+        assert isinstance(reply, WebReply)
+        return reply
+
+    bench.server.answers["/token"] = slowly
+    bench.keep(expires_at=now_ms() - 1)
+    bearer = bench.logins.bearer("web", bench.address)
+    assert bearer is not None
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bearer.header)
+        await asked.wait()
+        nursery.cancel_scope.cancel()
+    answer.set()
+    assert await bearer.header() == "Bearer token-1"
+    assert bench.kept is not None
+    assert (bench.kept.access_token, bench.kept.refresh_token) == ("token-1", "refresh-1")
+    assert len(bench.server.of("/token")) == 1
 
 
 async def test_whoever_knocks_at_the_listener_otherwise_changes_nothing(bench: Bench) -> None:
@@ -423,7 +517,7 @@ async def test_a_login_that_was_read_before_it_was_renewed_is_not_gone_back_to(b
             keep(login)
 
     web = OAuthWeb(bench.transport, bench.server.url)
-    bearer = Bearer("web", bench.server.url, web=web, store=SlowStore(bench.home), settings=OAuthSettings)
+    bearer = Bearer("web", bench.server.url, web=web, store=SlowStore(bench.home))
     headers: list[str | None] = []
 
     async def ask() -> None:

@@ -1,6 +1,7 @@
 """Stored credentials: reading them, logging in and out, and what clients are shown."""
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from codex_trio.identity.auth_store import AuthStore, AuthStoreError, LoginRefused
 from codex_trio.identity.credentials import Account, AuthFileError, jwt_payload, parse_auth_file
+from codex_trio.testing.keyring import MemoryKeyring
 
 
 def jwt(payload: dict[str, Any]) -> str:
@@ -177,9 +179,54 @@ def test_a_forbidden_kind_of_login_is_refused_and_a_stored_one_does_not_count(tm
     assert AuthStore(tmp_path, forced_login_method="api").credentials() is not None
 
 
+def test_a_keyring_takes_the_place_of_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keyring = MemoryKeyring()
+    keyring.is_there = True
+    write(tmp_path, {"OPENAI_API_KEY": "sk-file"})
+    store = AuthStore(tmp_path, kind="keyring", keyring=keyring)
+    assert store.credentials() is None
+    store.log_in_with_api_key("sk-1")
+    assert not store.path.exists()
+    user = f"cli|{hashlib.sha256(str(tmp_path.resolve()).encode()).hexdigest()[:16]}"
+    assert {user: {"auth_mode": "apikey", "OPENAI_API_KEY": "sk-1"}} == {
+        user: json.loads(text) for user, text in keyring.entries.items()
+    }
+    again = AuthStore(tmp_path, kind="keyring", keyring=keyring)
+    assert (found := again.credentials()) is not None
+    assert found.bearer == "sk-1"
+    keyring.is_there = False
+    again.load()
+    assert again.credentials() is None
+    assert "there is no keyring here; keep them in a file" in caplog.text
+    with pytest.raises(AuthStoreError, match="there is no keyring here"):
+        again.log_out()
+    keyring.is_there = True
+    assert again.log_out()
+    assert not keyring.entries
+    keyring.entries[user] = "{"
+    again.load()
+    with pytest.raises(AuthFileError, match="the keyring's entry:1:2: not valid JSON"):
+        again.credentials()
+
+
+def test_without_a_keyring_the_file_is_used_where_both_will_do(tmp_path: Path) -> None:
+    keyring = MemoryKeyring()
+    store = AuthStore(tmp_path, kind="auto", keyring=keyring)
+    store.log_in_with_api_key("sk-1")
+    assert "sk-1" in store.path.read_text()
+    keyring.is_there = True
+    store.load()
+    assert store.credentials() is not None
+    store.log_in_with_api_key("sk-2")
+    assert keyring.entries
+    assert not store.path.exists()
+    assert store.log_out()
+    assert not keyring.entries
+
+
 def test_a_key_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AuthStoreError, match="keyring"):
-        AuthStore(tmp_path, kind="keyring").log_in_with_api_key("sk-1")
+        AuthStore(tmp_path, kind="keyring", keyring=MemoryKeyring()).log_in_with_api_key("sk-1")
     (tmp_path / "file").write_text("")
     with pytest.raises(AuthStoreError, match="failed to save api key"):
         AuthStore(tmp_path / "file").log_in_with_api_key("sk-1")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import h11
 import trio
 
+from codex_trio.extensions.mcp.oauth.flow import AnotherLogin
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 
 _MOST_CONNECTIONS = 16
@@ -26,7 +27,7 @@ LOOPBACK = "http://127.0.0.1"
 """The address of the listener without its port, which login servers let differ (RFC 8252, 7.3)."""
 
 Judge = Callable[[Mapping[str, str]], str]
-"""Returns the code in what a browser came back with. Raises OAuthFailure."""
+"""Returns the code in what a browser came back with. Raises OAuthFailure, AnotherLogin too."""
 
 
 def usual_path(name: str, url: str) -> str:
@@ -67,13 +68,18 @@ class Callback:
         self._came.set()
 
     def _judged(self, address: str) -> str | None:
-        """Note what a browser came back with; what to tell its user, or None where another address was meant."""
+        """Note what a browser came back with; what to tell its user, or None where another address was meant.
+
+        Raises AnotherLogin.
+        """
         parts = urlsplit(address)
         if parts.path != self._path or self._judge is None:
             return None
         if self._code is None and self._failure is None:
             try:
                 self._code = self._judge(dict(parse_qsl(parts.query, keep_blank_values=True)))
+            except AnotherLogin:
+                raise
             except OAuthFailure as failure:
                 self._failure = failure
         return _DONE if self._failure is None else f"The login failed: {self._failure}"
@@ -103,14 +109,18 @@ class Callback:
             http.receive_data(await stream.receive_some(4096))
         if not isinstance(event, h11.Request):
             return
-        told = self._judged(event.target.decode("ascii")) if event.method == b"GET" else None
+        told, is_other = None, False
+        try:
+            told = self._judged(event.target.decode("ascii")) if event.method == b"GET" else None
+        except AnotherLogin as failure:
+            told, is_other = f"The login still waits: {failure}", True
         body = (told or "Not found").encode()
         headers = [
             ("content-type", "text/plain; charset=utf-8"),
             ("content-length", str(len(body))),
             ("connection", "close"),
         ]
-        status = 404 if told is None else 200 if self._failure is None else 400
+        status = 404 if told is None else 400 if is_other or self._failure is not None else 200
         sent = http.send(h11.Response(status_code=status, headers=headers)) or b""
         sent += http.send(h11.Data(data=body)) or b""
         await stream.send_all(sent)

@@ -46,6 +46,10 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
 
 
+class AnotherLogin(OAuthFailure):
+    """What came is no answer to this login, which goes on: the page of an earlier one, or somebody who guesses."""
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One login: what only this one knows. `resources` are what the tokens are for."""
 
@@ -76,9 +80,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return urlunsplit(parts._replace(query=query, fragment=""))
 
     def code_in(self, returned: Mapping[str, str]) -> str:
-        """Return the code that the browser came back with. Raises OAuthFailure."""
+        """Return the code that the browser came back with. Raises OAuthFailure, AnotherLogin too."""
         if not secrets.compare_digest(returned.get("state", "").encode(), self.state.encode()):
-            raise OAuthFailure("the answer is of another login: its state is not the one that was sent")
+            raise AnotherLogin("the answer is of another login: its state is not the one that was sent")
         if "iss" in returned and returned["iss"].rstrip("/") != self.server.issuer.rstrip("/"):
             raise OAuthFailure(f"the answer is of another login server: {returned['iss'][:200]!r}")
         if "error" in returned:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 import trio
 
-from codex_trio.extensions.mcp.errors import McpLoginNeeded
+from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded
 from codex_trio.extensions.mcp.oauth.discovery import (
     MOST_SCOPES,
     LoginServer,
@@ -24,7 +24,7 @@ from codex_trio.extensions.mcp.oauth.discovery import (
     read_login_server,
 )
 from codex_trio.extensions.mcp.oauth.flow import Attempt, OAuthClient, redeem, register, renew
-from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
+from codex_trio.extensions.mcp.oauth.store import LoginStore, NoKeyring, StoredLogin
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb
 from codex_trio.extensions.mcp.settings import HttpAddress, OAuthSettings
 from codex_trio.model.http import HttpTransport
@@ -44,8 +44,6 @@ _EARLY_MS = 60_000
 _RENEWAL_SECONDS = 15.0
 """How long another process is waited for that renews a login."""
 _PAUSE_SECONDS = 0.05
-
-_NO_KEYRING = 'there is no keyring here; have logins kept by mcp_oauth_credentials_store = "file"'
 
 AuthState = Literal["unknown", "unsupported", "notLoggedIn", "bearerToken", "oAuth"]
 
@@ -77,7 +75,7 @@ class McpLogins:
         key = (name, address.url)
         if key not in self._bearers:
             web = OAuthWeb(self._transport, address.url)
-            self._bearers[key] = Bearer(name, address.url, web=web, store=self._store, settings=self._settings)
+            self._bearers[key] = Bearer(name, address.url, web=web, store=self._store)
         return self._bearers[key]
 
     async def state(self, name: str, address: HttpAddress, *, needed: bool, connected: bool) -> AuthState:
@@ -106,8 +104,8 @@ class McpLogins:
         from codex_trio.extensions.mcp.oauth.callback import LOOPBACK, open_callback, usual_path
 
         settings = self._settings()
-        if settings.store == "keyring":
-            raise OAuthFailure(_NO_KEYRING)
+        # Whether it can be kept is better known before than after.
+        await trio.to_thread.run_sync(self._store.find, name, address.url)
         web = OAuthWeb(self._transport, address.url)
         begins = trio.current_time()
         with _in_time(begins):
@@ -161,15 +159,13 @@ class McpLogins:
 class Bearer:
     """The token of one server, for all who talk to it."""
 
-    def __init__(
-        self, name: str, url: str, *, web: OAuthWeb, store: LoginStore, settings: Callable[[], OAuthSettings]
-    ) -> None:
+    def __init__(self, name: str, url: str, *, web: OAuthWeb, store: LoginStore) -> None:
         self._name = name
         self._url = url
         self._web = web
         self._store = store
-        self._settings = settings
-        self._lacks_keyring = False
+        self._lacks: str | None = None
+        """Why logins cannot be looked up."""
         self._login: StoredLogin | None = None
         self._is_read = False
         self._renewing = trio.Lock()
@@ -223,16 +219,44 @@ class Bearer:
         return await trio.to_thread.run_sync(self._look_up)
 
     def _look_up(self) -> StoredLogin | None:
-        self._lacks_keyring = self._settings().store == "keyring"
-        # Whoever wants a keyring wants nothing of what a file holds.
-        return None if self._lacks_keyring else self._store.find(self._name, self._url)
+        self._lacks = None
+        try:
+            return self._store.find(self._name, self._url)
+        except NoKeyring as failure:
+            # Servers that want no login go on without one.
+            self._lacks = str(failure)
+            return None
 
     def _take(self, login: StoredLogin | None) -> None:
         self._login = login
         self._is_read = True
 
-    async def _renewed(self, known: StoredLogin, *, refused: bool = False) -> StoredLogin | None:
-        """Return a login whose token is fresh; one that somebody else has renewed or made meanwhile counts."""
+    async def _renewed(self, known: StoredLogin, *, refused: bool = False) -> StoredLogin:
+        """Return a login whose token is fresh. It is renewed to the end even if whoever wants it is stopped meanwhile.
+
+        Most tokens for that can be used once: what was asked for and not kept is a login that is lost.
+        """
+        outcome: list[StoredLogin | McpFailure] = []
+        done = trio.Event()
+
+        async def renew_and_tell() -> None:
+            try:
+                outcome.append(await self._renewed_once(known, refused=refused))
+            except McpFailure as failure:
+                outcome.append(failure)
+            finally:
+                done.set()
+
+        self._web.start_soon(renew_and_tell)
+        await done.wait()
+        if not outcome:
+            raise OAuthFailure("the login was not renewed: the server stops")
+        if isinstance(outcome[0], McpFailure):
+            raise outcome[0]
+        return outcome[0]
+
+    async def _renewed_once(self, known: StoredLogin, *, refused: bool) -> StoredLogin:
+        """Return a fresh login; one that somebody else has renewed or made meanwhile counts."""
         async with self._renewing, self._alone():
             login = await self._find()
             self._take(login)
@@ -248,7 +272,7 @@ class Bearer:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[None]:
-        """Wait for other processes that renew logins: most tokens for that can be used once. Not for long."""
+        """Wait for other processes that renew logins. Not for long."""
         held: IO[str] | None = None
         try:
             with trio.move_on_after(_RENEWAL_SECONDS):
@@ -294,7 +318,7 @@ class Bearer:
         return found or assumed_login_server(self._url)
 
     def _needed(self, *, again: bool) -> McpLoginNeeded:
-        way_out = f", and {_NO_KEYRING}" if self._lacks_keyring else f". Run `codex-trio mcp login {self._name}`."
+        way_out = f". Run `codex-trio mcp login {self._name}`." if self._lacks is None else f", and {self._lacks}"
         return McpLoginNeeded(f"The {self._name} MCP server is not logged in{way_out}", again=again)
 
 

@@ -6,7 +6,7 @@ Owns the bounds: how much, how long, which addresses, and that nobody is sent on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import inet_aton
 from typing import Any, cast
@@ -54,6 +54,10 @@ class OAuthWeb:
         self._is_inside = self._is_local or _is_inside(host)
         self._server_url = server_url
         self._seconds = seconds
+
+    def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something to its end, whoever has asked for it, as long as there are connections at all."""
+        self._transport.start_soon(work)
 
     def check(self, url: str, what: str) -> str:
         """Return an address that may be asked, or shown to the user. Raises OAuthFailure."""
