@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 import pytest
@@ -244,7 +244,11 @@ def _with(**changes: Any) -> Callable[[McpWebServer], None]:
 
 
 def _of_resource(**changes: Any) -> Callable[[McpWebServer], None]:
-    return lambda server: server.resource.update(changes)
+    def change(server: McpWebServer) -> None:
+        for key, value in changes.items():
+            server.resource[key] = value.format(base=server.base) if isinstance(value, str) else value
+
+    return change
 
 
 def _answering(path: str, reply: WebReply) -> Callable[[McpWebServer], None]:
@@ -289,6 +293,7 @@ def _challenged(value: str) -> Callable[[McpWebServer], None]:
         (_with(registration_endpoint=None), "name it as `oauth.client_id`"),
         (_with(token_endpoint_auth_methods_supported=["private_key_jwt"]), "lets clients in by private_key_jwt alone"),
         (_of_resource(resource="https://other.example/mcp"), "the metadata of the server is of another one"),
+        (_of_resource(resource="{base}/mc"), "the metadata of the server is of another one"),
         (_of_resource(authorization_servers=["http://login.example"]), "is not reached by https"),
         (_challenged('Bearer resource_metadata="http://localhost:9/x"'), "is said to be on another one"),
         (_answering(METADATA, WebReply(302, headers={"location": "/else"})), "sends on to another address"),
@@ -342,6 +347,21 @@ async def test_a_login_server_is_told_who_asks_for_tokens_in_the_way_that_it_tak
     assert [request.form["grant_type"] for request in server.of("/token")] == ["authorization_code", "refresh_token"]
 
 
+@pytest.mark.parametrize("path", ["", "/", "/mcp"])
+async def test_a_server_is_named_to_its_login_server_just_as_it_names_itself(bench: Bench, path: str) -> None:
+    server = bench.server
+    named = server.resource["resource"] = f"{server.base}{path}"
+    async with bench.logins.open_login("web", bench.address) as login:
+        assert WebRequest("GET", login.url, {}, b"").query["resource"] == named
+    await bench.log_in()
+    kept = bench.kept
+    assert kept is not None
+    bench.store.keep(msgspec.structs.replace(kept, expires_at=now_ms() - 1))
+    async with bench.connected():
+        pass
+    assert [request.form["resource"] for request in server.of("/token")] == [named, named]
+
+
 async def test_a_call_that_a_login_does_not_reach_says_which_scopes_it_wants(bench: Bench) -> None:
     await bench.log_in()
     async with bench.connected() as connection:
@@ -390,6 +410,30 @@ async def test_what_is_no_answer_to_the_login_ends_it_and_no_token_is_asked_for(
             assert said in shown
     assert bench.server.of("/token") == []
     assert bench.kept is None
+
+
+@pytest.mark.parametrize(
+    ("is_always_said", "appended", "said"),
+    [
+        (True, "", "does not say whose it is"),
+        (True, "/", "is of another login server"),
+        (False, "/", "is of another login server"),
+    ],
+)
+async def test_an_answer_is_taken_from_the_login_server_alone_that_it_names(
+    bench: Bench, *, is_always_said: bool, appended: str, said: str
+) -> None:
+    bench.server.metadata["authorization_response_iss_parameter_supported"] = is_always_said
+    of = f"&iss={quote(bench.server.base, safe='')}"
+    with failing(OAuthFailure, said):
+        async with bench.logins.open_login("web", bench.address) as login, trio.open_nursery() as nursery:
+            nursery.start_soon(login.finish)
+            await bench.browse(bench.server.authorize(login.url) + (of + appended if appended else ""))
+    assert bench.server.of("/token") == []
+    async with bench.logins.open_login("web", bench.address) as login, trio.open_nursery() as nursery:
+        nursery.start_soon(login.finish)
+        assert (await bench.browse(bench.server.authorize(login.url) + of))[0] == 200
+    assert bench.kept is not None
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ async def test_a_user_logs_in_and_the_threads_have_the_server(lab: Lab) -> None:
 async def test_a_login_that_fails_is_told_with_its_reason(lab: Lab) -> None:
     async with open_web(lab) as (web, probe):
         login = await probe.request("mcpServer/oauth/login", {"name": "web"})
-        await browse(web.authorize(login["authorizationUrl"]).replace("state=", "state=x"))
+        await browse(web.authorize(login["authorizationUrl"]).replace("code=", "error=access_denied&x="))
         completed = (await probe.until(COMPLETED))["params"]
         assert (completed["success"], completed["loginId"]) == (False, login["loginId"])
         assert completed["error"]

@@ -27,7 +27,9 @@ _CHALLENGE_PART = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
     """Who logs users in, and where. `scopes` are what to ask for when the user names none.
 
-    `auth_methods` are how it lets clients say who they are; none where it does not say.
+    `auth_methods` are how it lets clients say who they are; none where it does not say. `resource` is what the MCP
+    server calls itself, where it does. `names_itself` says whether answers of the login server always say that they are
+    its own (RFC 9207).
     """
 
     issuer: str
@@ -36,6 +38,8 @@ class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
     registration_endpoint: str | None = None
     scopes: tuple[str, ...] = ()
     auth_methods: tuple[str, ...] = ()
+    resource: str | None = None
+    names_itself: bool = False
 
 
 async def find_login_server(web: OAuthWeb, url: str) -> LoginServer | None:
@@ -50,7 +54,8 @@ async def find_login_server(web: OAuthWeb, url: str) -> LoginServer | None:
         web.check(issuer, "the login server")
         found = await _metadata(web, issuer, _places(issuer), wanted=wanted)
         if found is not None:
-            return found
+            named = resource.get("resource")
+            return msgspec.structs.replace(found, resource=named if isinstance(named, str) else None)
     raise OAuthFailure(f"the login server has no metadata: {servers[0]}")
 
 
@@ -97,7 +102,7 @@ def _is_of(resource: str, url: str) -> bool:
             return False
     except ValueError:
         return False
-    return urlsplit(url).path.rstrip("/").startswith(urlsplit(resource).path.rstrip("/"))
+    return f"{urlsplit(url).path.rstrip('/')}/".startswith(f"{urlsplit(resource).path.rstrip('/')}/")
 
 
 async def _metadata(
@@ -125,6 +130,7 @@ def _login_server(web: OAuthWeb, issuer: str, table: Mapping[str, Any], wanted: 
         registration_endpoint=None if registration is None else _endpoint(web, table, "registration_endpoint"),
         scopes=wanted or _texts(table.get("scopes_supported")),
         auth_methods=_texts(table.get("token_endpoint_auth_methods_supported")),
+        names_itself=table.get("authorization_response_iss_parameter_supported") is True,
     )
 
 

@@ -83,8 +83,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         """Return the code that the browser came back with. Raises OAuthFailure, AnotherLogin too."""
         if not secrets.compare_digest(returned.get("state", "").encode(), self.state.encode()):
             raise AnotherLogin("the answer is of another login: its state is not the one that was sent")
-        if "iss" in returned and returned["iss"].rstrip("/") != self.server.issuer.rstrip("/"):
+        if "iss" in returned and returned["iss"] != self.server.issuer:
             raise OAuthFailure(f"the answer is of another login server: {returned['iss'][:200]!r}")
+        if "iss" not in returned and self.server.names_itself:
+            raise OAuthFailure("the answer does not say whose it is, as those of this login server do")
         if "error" in returned:
             described = returned.get("error_description", "")
             said = with_unseen(f"{returned['error'][:200]} {described[:500]}".rstrip())

@@ -122,7 +122,7 @@ class McpLogins:
                 client=client,
                 redirect_uri=redirect,
                 scopes=wanted,
-                resources=(address.url, *(() if address.resource is None else (address.resource,))),
+                resources=(server.resource or address.url, *(() if address.resource is None else (address.resource,))),
             )
 
             async def finish() -> None:
@@ -131,6 +131,7 @@ class McpLogins:
                     server_name=name,
                     server_url=address.url,
                     issuer=server.issuer,
+                    resource=server.resource,
                     client_id=attempt.client.client_id,
                     client_secret=attempt.client.client_secret,
                     access_token="",
@@ -287,7 +288,8 @@ class Bearer:
     async def _renew(self, login: StoredLogin, *, refused: bool) -> StoredLogin:
         try:
             server = await self._server(login)
-            tokens = await renew(self._web, server, login.client, login.tokens, resource=self._url)
+            resource = login.resource or self._url
+            tokens = await renew(self._web, server, login.client, login.tokens, resource=resource)
         except OAuthFailure:
             if refused or _is_over(login, early=0):
                 raise

@@ -40,13 +40,17 @@ class NoKeyring(OAuthFailure):
 
 
 class StoredLogin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A login as it is kept. `issuer` is who gave the tokens; `expires_at` is in milliseconds since 1970."""
+    """A login as it is kept. `expires_at` is in milliseconds since 1970.
+
+    `issuer` is who gave the tokens, `resource` what the MCP server calls itself there, where it does.
+    """
 
     server_name: str
     server_url: str
     client_id: str
     access_token: str
     issuer: str | None = None
+    resource: str | None = None
     client_secret: str | None = None
     expires_at: int | None = None
     refresh_token: str | None = None
