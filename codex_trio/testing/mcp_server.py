@@ -41,9 +41,16 @@ TOOLS: dict[str, dict[str, Any]] = {
     "who": {"description": "Tells its process", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "crash": {"description": "Ends", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "learn": {"description": "Brings a new tool", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
+    "old-picture": {"description": "Shows an old one", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "learnt": {"description": "Was not there before", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
 }
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+OLD_PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAFWlDQ1B0AAB4nMvLVygoyk/LzEkFABU0A+8AAAAAAAAADUlEQVR4"
+    "2mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""Its colour profile has another checksum than it says, as pictures have that others than Pillow show."""
 
 
 class Server:
@@ -125,6 +132,8 @@ class Server:
                 return {"content": [text(json.dumps(self.ask(), sort_keys=True))]}
             case "picture":
                 return {"content": [text("look"), {"type": "image", "data": PICTURE, "mimeType": "image/png"}]}
+            case "old-picture":
+                return {"content": [{"type": "image", "data": OLD_PICTURE, "mimeType": "image/png"}]}
             case "who":
                 told = {"pid": os.getpid(), "cwd": os.getcwd(), "env": dict(os.environ)}
                 return {"content": [text(json.dumps(told))]}

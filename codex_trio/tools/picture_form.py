@@ -33,6 +33,7 @@ _PATCH = 32
 _KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_PNG_BEGINNING = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
@@ -108,7 +109,7 @@ def _formed(raw: bytes, limits: Limits) -> tuple[str, bytes]:
     if len(raw) > limits.file_bytes:
         raise PictureProblem(f"it is larger than {limits.file_bytes} bytes")
     try:
-        return _decode(raw, limits)
+        return _decode_leniently(raw, limits)
     except PictureProblem:
         raise
     except MemoryError as error:
@@ -116,6 +117,33 @@ def _formed(raw: bytes, limits: Limits) -> tuple[str, bytes]:
     except Exception as error:
         # Broken bytes make decoders raise whatever they come upon.
         raise PictureProblem("it is not a whole PNG, JPEG, GIF or WebP image") from error
+
+
+def _decode_leniently(raw: bytes, limits: Limits) -> tuple[str, bytes]:
+    try:
+        return _decode(raw, limits)
+    except (PictureProblem, MemoryError):
+        raise
+    except Exception:
+        # Others overlook damage to what they need not look at: such pictures are about, and Pillow refuses them.
+        bare = _bare(raw)
+        if bare == raw:
+            raise
+        return _decode(bare, limits)
+
+
+def _bare(raw: bytes) -> bytes:
+    """Return a PNG without what it can be shown without; what is no PNG as it is."""
+    if not raw.startswith(_PNG_BEGINNING):
+        return raw
+    kept, at = [_PNG_BEGINNING], len(_PNG_BEGINNING)
+    while at < len(raw):
+        kind, end = raw[at + 4 : at + 8], at + 12 + int.from_bytes(raw[at : at + 4])
+        # In upper case begin those that decoders must know (PNG specification, 5.4).
+        if kind[:1].isupper() or kind == b"tRNS":
+            kept.append(raw[at:end])
+        at = end
+    return b"".join(kept)
 
 
 def _decode(raw: bytes, limits: Limits) -> tuple[str, bytes]:

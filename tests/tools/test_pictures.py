@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import trio
 import trio.testing
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from codex_trio.files.local import LocalFiles
 from codex_trio.model.catalog import bundled_catalog
@@ -99,6 +99,20 @@ def test_of_a_moving_picture_the_first_frame_is_sent(form: str) -> None:
     red, _, blue = cast("Any", picture.convert("RGB").getpixel((0, 0)))
     assert red > 200 > 50 > blue
     assert head.startswith("data:image/")
+
+
+@pytest.mark.parametrize("of", [b"iCCP", b"tEXt", b"eXIf"])
+def test_damage_to_what_a_picture_can_be_shown_without_is_overlooked(of: bytes) -> None:
+    raw = image("PNG")
+    damaged = len(b"damage").to_bytes(4) + of + b"damage" + bytes(4)
+    sent = url_of_bytes(raw[:33] + damaged + raw[33:], HIGH)
+    assert sent == url(raw)
+
+
+def test_a_picture_may_say_much_of_itself() -> None:
+    words = PngImagePlugin.PngInfo()
+    words.add_text("history", "x" * (8 << 20), zip=True)
+    assert shown(url_of_bytes(image("PNG", pnginfo=words), HIGH))[1].size == (6, 4)
 
 
 def test_what_follows_a_picture_is_cut_off() -> None:

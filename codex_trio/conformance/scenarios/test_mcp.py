@@ -93,6 +93,19 @@ async def test_the_model_is_told_of_a_servers_tools_and_calls_them(lab: Lab) -> 
     assert body == 'Output:\n{"result":"echo: hi"}'
 
 
+async def test_a_tool_with_a_hyphen_is_called_without_and_its_damaged_picture_is_seen(lab: Lab) -> None:
+    async with ready(lab, server()) as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, call("old_picture"))
+        result = await probe.request(
+            "mcpServer/tool/call", {"threadId": thread_id, "server": "tiny", "tool": "old-picture", "arguments": {}}
+        )
+    [item] = turn.items("mcpToolCall")
+    assert (item["tool"], item["status"]) == ("old-picture", "completed")
+    assert item["result"]["content"] == result["content"]
+    [_, picture] = lab.model.requests[1].output_of("call_1")
+    assert picture["image_url"].startswith("data:image/png;base64,")
+
+
 async def test_calls_read_back_as_they_were_streamed(lab: Lab) -> None:
     tools = ("fail", "picture", "danger", "steps")
     async with ready(lab, server()) as (probe, thread_id):

@@ -22,7 +22,9 @@ MAX_SCHEMA_BYTES = 256 << 10
 """A schema that is larger is left out, with a word about it: each tool is sent whole, or not at all."""
 
 _MAX_NAME = 64
-_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
+"""Providers take hyphens; the established server tells models of none (0.171.0)."""
+
 _TRIMMED = frozenset({"title", "default", "$schema"})
 _ANYTHING: Mapping[str, Any] = {"type": "object"}
 
