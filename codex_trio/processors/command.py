@@ -28,7 +28,7 @@ from codex_trio.execution.client_process import (
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.files.local import place_of
 from codex_trio.processors.client_processes import ProcessFamily, Words, encoded_output
-from codex_trio.processors.output_text import text_of
+from codex_trio.processors.output_text import guessed_text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_params, invalid_request
@@ -204,5 +204,5 @@ def _cap_bytes(params: wire.CommandExecParams) -> int | None:
 
 
 async def _answer(end: ClientProcessEnd) -> wire.CommandExecResponse:
-    stdout, stderr = await text_of(end.stdout.pieces), await text_of(end.stderr.pieces)
+    stdout, stderr = await guessed_text_of(end.stdout.pieces), await guessed_text_of(end.stderr.pieces)
     return wire.CommandExecResponse(exit_code=end.exit_code, stdout=stdout, stderr=stderr)

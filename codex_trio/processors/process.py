@@ -21,7 +21,7 @@ from codex_trio.execution.client_process import (
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.files.local import place_of
 from codex_trio.processors.client_processes import ProcessFamily, Words, encoded_output
-from codex_trio.processors.output_text import text_of
+from codex_trio.processors.output_text import guessed_text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -57,7 +57,10 @@ class SpawnedProcess(ClientProcess):
         """Run it to its end, and word what was kept."""
         await super().run(task_status=task_status)
         assert self.end is not None
-        self.stdout, self.stderr = await text_of(self.end.stdout.pieces), await text_of(self.end.stderr.pieces)
+        self.stdout, self.stderr = (
+            await guessed_text_of(self.end.stdout.pieces),
+            await guessed_text_of(self.end.stderr.pieces),
+        )
 
 
 class ProcessProcessor:

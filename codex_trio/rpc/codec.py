@@ -4,7 +4,6 @@ Owns the JSON-RPC envelope as the protocol reads it: no `jsonrpc` field needed, 
 or signed 64-bit integers, params and results left undecoded. Does not own what a method or its params mean.
 """
 
-import codecs
 import json
 import os
 import re
@@ -286,14 +285,12 @@ def encode_text(text: str) -> bytes:
     return _encode(text)
 
 
-def encode_output(output: Iterable[bytes | bytearray]) -> EncodedText:
-    """Return a process's output, pieces of any size, as a JSON string: what is no UTF-8, or was cut off, is U+FFFD.
+def encode_long_text(pieces: Iterable[str]) -> EncodedText:
+    """Return a text, pieces of any size, as a JSON string.
 
     Between the pieces other threads run: for megabytes, in a thread of its own.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    encoded = [encode_text(decoder.decode(piece))[1:-1] for piece in output]
-    return EncodedText([*encoded, encode_text(decoder.decode(b"", final=True))[1:-1]])
+    return EncodedText([encode_text(piece)[1:-1] for piece in pieces])
 
 
 def _encode(value: object, hook: Callable[[object], object] | None = None) -> bytes:

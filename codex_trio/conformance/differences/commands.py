@@ -4,10 +4,10 @@ from codex_trio.conformance.differences.difference import Difference
 
 COMMANDS: tuple[Difference, ...] = (
     Difference(
-        "client_command::what_is_no_utf_8_is_told_as_such_and_not_guessed",
+        "client_command::text_whose_last_character_was_cut_off_stays_what_it_was",
         "reference",
-        "guesses the encoding of output that is not UTF-8; a guess is wrong now and then, without a word, while the "
-        "bytes themselves are in the deltas of a command that streams its output",
+        "takes a text in UTF-8 for one in another encoding, from its first line on, once the cap of its output has cut "
+        "a character",
     ),
     Difference(
         "guardian::a_verdict_stands_alone",

@@ -120,10 +120,26 @@ async def test_output_is_kept_up_to_the_cap_of_each_stream(lab: Lab) -> None:
         assert await run(probe, "printf '\\377\\376a'") == (0, "\ufffd\ufffda", "")
 
 
-async def test_what_is_no_utf_8_is_told_as_such_and_not_guessed(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("caf\u00e9 na\u00efve \u00fcber\n", "cp1252"),
+        ("it\u2019s \u201cquoted\u201d \u2013 twice\n", "cp1252"),
+        ("\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440\n", "cp1251"),
+        ("\u65e5\u672c\u8a9e\u30c6\u30ad\u30b9\u30c8\n", "shift_jis"),
+        ("\u4f60\u597d\u4e16\u754c\n" * 20_000, "gb18030"),
+        ("with a mark\n", "utf-16"),
+    ],
+)
+async def test_text_in_another_encoding_is_told_as_what_it_most_likely_is(lab: Lab, text: str, charset: str) -> None:
+    (lab.cwd / "text").write_bytes(text.encode(charset))
     async with lab.run() as probe:
-        script = "printf 'caf\\351 na\\357ve \\373ber\\n'"
-        assert await run(probe, script) == (0, "caf\ufffd na\ufffdve \ufffdber\n", "")
+        assert await run(probe, f"cat {lab.cwd}/text; cat {lab.cwd}/text >&2") == (0, text, text)
+
+
+async def test_text_whose_last_character_was_cut_off_stays_what_it_was(lab: Lab) -> None:
+    async with lab.run() as probe:
+        assert await run(probe, "printf 'caf\\303\\251 \\303\\251'", outputBytesCap=7) == (0, "caf\u00e9 \ufffd", "")
 
 
 async def test_what_cannot_be_run_is_refused(lab: Lab) -> None:
