@@ -31,7 +31,7 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: run dev test coverage lint types layers schema release-facts lock clean
+.PHONY: run dev test peers coverage lint types layers schema release-facts lock clean
 
 run: $(RUN_STAMP)
 	@$(BIN)/python -m examples.fix_failing_test
@@ -43,6 +43,20 @@ PYTEST = $(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 test: $(STAMP)
 	$(PYTEST) $(TESTS)
+
+# Judges the MCP client by the official suite, and tries it with servers of other makers: they come from npm and PyPI into
+# a folder of their own.
+PEERS := $(VENV)-peers
+SUITE := conformance@0.2.0-alpha.12 server-everything@2026.8.31 server-filesystem@2026.8.31 server-memory@2026.8.31
+$(PEERS)/.installed: Makefile
+	@rm -rf $(PEERS) && $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet mcp==2.3.0
+	npm install --no-fund --prefix $(PEERS) node@22 $(SUITE:%=@modelcontextprotocol/%)
+	@touch $@
+
+peers: $(STAMP) $(PEERS)/.installed
+	MCP_PEERS=$(abspath $(PEERS)) MCP_SDK_PYTHON=$(abspath $(PEERS))/bin/python \
+		$(PYTEST) tests/extensions/test_mcp_npm_peers.py tests/extensions/test_mcp_sdk_peers.py
 
 # All tests, and how much of the parts that others are built on ran. Being watched makes Python slow: only the tests of
 # these parts are, and the scenarios, which run once more for that, with the server in this process.
@@ -83,7 +97,7 @@ lock:
 	@rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-newest $(VENV)-lock
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-lock $(PEERS)
 
 # The example's project is tested by pytest.
 $(RUN_STAMP): $(RECIPE)

@@ -1,4 +1,4 @@
-"""Servers of other makers from npm, each as the server of a thread. `MCP_PEERS` says where they are (CONTRIBUTING)."""
+"""Servers of other makers from npm, each as the server of a thread. `MCP_PEERS` says where they are."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from codex_trio.testing.model_server import ModelServer, open_model_server
 FOLDER = Path(os.environ.get("MCP_PEERS", "/nonexistent")) / "node_modules"
 NODE, SCOPE = FOLDER / ".bin/node", FOLDER / "@modelcontextprotocol"
 SUITE = SCOPE / "conformance/dist/index.js"
-ABSENT = "MCP_PEERS names no folder with the suite, see CONTRIBUTING"
+ABSENT = "`make peers` brings the suite and the servers, and runs these"
 EVERYTHING = SCOPE / "server-everything/dist/index.js"
 PATIENCE = 90.0
 CONFIG = """

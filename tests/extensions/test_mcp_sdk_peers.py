@@ -23,7 +23,7 @@ from codex_trio.model.http import open_transport
 
 PYTHON = os.environ.get("MCP_SDK_PYTHON") or (sys.executable if importlib.util.find_spec("mcp") else "")
 
-pytestmark = pytest.mark.skipif(not PYTHON, reason="the `mcp` SDK is not installed, and MCP_SDK_PYTHON names none")
+pytestmark = pytest.mark.skipif(not PYTHON, reason="`make peers` brings the `mcp` SDK, and runs these")
 
 PATIENCE = 60.0
 SERVER = """
