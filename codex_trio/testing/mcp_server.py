@@ -28,7 +28,7 @@ TOOLS: dict[str, dict[str, Any]] = {
         "inputSchema": {"type": "object", "properties": {"x": {"type": "integer"}}},
         "annotations": {"readOnlyHint": False, "destructiveHint": True, "openWorldHint": True},
     },
-    "plain": {"description": "Says nothing of itself", "inputSchema": OBJECT},
+    "plain": {"title": "A plain tool", "inputSchema": OBJECT},
     "fail": {"description": "Fails", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "slow": {
         "description": "Takes its time",

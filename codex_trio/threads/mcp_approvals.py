@@ -11,17 +11,20 @@ from codex_trio.util.loose_json import table_of
 from codex_trio.util.visible import with_unseen
 
 REJECTED, CANCELLED = "user rejected MCP tool call", "user cancelled MCP tool call"
+_HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 _PERSISTED = {"session": ReviewOutcome.ACCEPTED_FOR_SESSION, "always": ReviewOutcome.ACCEPTED_FOR_GOOD}
 
 
 def elicitation_of(question: McpCallQuestion) -> McpQuestion:
     """Return what a client is asked."""
+    hints = {name: question.annotations[name] for name in _HINTS if name in question.annotations}
     meta = {
         "codex_approval_kind": "mcp_tool_call",
         "persist": list(_PERSISTED),
         "tool_name": question.tool,
-        **({"tool_annotations": question.annotations} if question.annotations else {}),
-        "tool_description": question.description,
+        **({} if question.title is None else {"tool_title": question.title}),
+        **({"tool_annotations": hints} if hints else {}),
+        **({"tool_description": question.description} if question.description else {}),
         "tool_params": question.arguments,
         "tool_params_display": [
             {"name": name, "value": with_unseen(value) if isinstance(value, str) else value, "display_name": name}

@@ -215,7 +215,15 @@ async def test_an_answer_may_hold_for_the_thread_or_for_good(lab: Lab, persist: 
         answers = decide("accept", asked, persist=persist)
         for number in range(2):
             await run(lab, probe, thread_id, call("plain", call_id=f"call_{number}"), answers=answers)
-        assert len(asked) == 1
+    [question] = asked
+    assert question["_meta"] == {
+        "codex_approval_kind": "mcp_tool_call",
+        "persist": ["session", "always"],
+        "tool_name": "plain",
+        "tool_title": "A plain tool",
+        "tool_params": {},
+        "tool_params_display": [],
+    }
     config = tomllib.loads((lab.codex_home / "config.toml").read_text())["mcp_servers"]["tiny"]
     assert config.get("tools") == ({"plain": {"approval_mode": "approve"}} if persist == "always" else None)
 
