@@ -125,7 +125,7 @@ class Commands(Protocol):
         ...
 
     async def write(self, session_id: int, chars: str) -> None:
-        """Send input. Raises UnknownSession, and StdinClosed when the command takes none or does not read it."""
+        """Send input. Raises UnknownSession, StdinClosed when the command takes none, and StdinNotTaken."""
         ...
 
     def has(self, session_id: int) -> bool:

@@ -216,6 +216,8 @@ class ProcessParams(_Wire, kw_only=True):
 class ProcessSignalParams(_Wire, kw_only=True):
     process_id: str
     signal: Literal["interrupt"]
+    signal_id: str | None = None
+    """Ours: tells that a request which comes again is the same one."""
 
 
 class ProcessAckParams(_Wire, kw_only=True):

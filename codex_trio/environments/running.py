@@ -21,7 +21,7 @@ class RunningSessions:
         return await self._sessions.collect(_own(session), yield_ms=yield_ms)
 
     async def write(self, session_id: int, chars: str) -> None:
-        """Send input. Raises UnknownSession, StdinClosed."""
+        """Send input. Raises UnknownSession, StdinClosed, StdinNotTaken."""
         await self._sessions.write(session_id, chars)
 
     def has(self, session_id: int) -> bool:

@@ -339,7 +339,7 @@ async def _write(params: wire.ProcessWriteParams, session: ServedSession) -> wir
 
 
 async def _signal(params: wire.ProcessSignalParams, session: ServedSession) -> wire.Nothing:
-    await _found(params.process_id, session).interrupt()
+    await _found(params.process_id, session).interrupt(params.signal_id)
     return wire.Nothing()
 
 

@@ -1,7 +1,7 @@
 """One process that an exec-server runs for its client.
 
-Owns the order of input and output, and that input which is sent twice is written once. Does not own what is kept of the
-output (output_log.py), the sandbox around it (launching.py) or whom it is told to (session.py).
+Owns the order of input and output, and that input or a signal which is sent twice is done once. Does not own what is
+kept of the output (output_log.py), the sandbox around it (launching.py) or whom it is told to (session.py).
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class ServedProcess:
         self._is_terminal = is_terminal
         self._writes: dict[str, _Write] = {}
         self._waiting: deque[_Write] = deque()
+        self._signals: deque[str] = deque(maxlen=_REMEMBERED_WRITES)
         self._news = Bell()
 
     @property
@@ -135,9 +136,12 @@ class ServedProcess:
         if len(self._writes) > _REMEMBERED_WRITES:
             del self._writes[next(iter(self._writes))]
 
-    async def interrupt(self) -> None:
-        """Send SIGINT to the command, as a terminal does."""
-        await self._process.interrupt()
+    async def interrupt(self, signal_id: str | None) -> None:
+        """Send SIGINT to the command, as a terminal does, once for each id, however often it is asked for."""
+        if signal_id is None or signal_id not in self._signals:
+            if signal_id is not None:
+                self._signals.append(signal_id)
+            await self._process.interrupt()
 
     async def kill(self) -> None:
         """End it with all that it has started."""

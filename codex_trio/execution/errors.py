@@ -27,6 +27,10 @@ class StdinClosed(Exception):
     """The process takes no input, or none any more."""
 
 
+class StdinNotTaken(Exception):
+    """The process has not taken all of its input in time. What it was sent of that it may still take."""
+
+
 class StdinNotOpen(Exception):
     """The process was started without input."""
 

@@ -13,7 +13,7 @@ import trio
 
 from codex_trio.config.command_writes import CommandWrites
 from codex_trio.execution.completion import Channel, read_to_completion
-from codex_trio.execution.errors import SpawnError, StdinClosed, UnknownSession
+from codex_trio.execution.errors import SpawnError, StdinClosed, StdinNotTaken, UnknownSession
 from codex_trio.execution.groups import LocalGroup, ProcessGroup, RunningProcess
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
@@ -223,7 +223,7 @@ class ExecSessions:
 
         A command without a terminal can be sent Ctrl-C and nothing else: it is interrupted.
 
-        Raises `UnknownSession`, and `StdinClosed` when the command takes no input or does not read it.
+        Raises `UnknownSession`, `StdinClosed` when the command takes no input, and `StdinNotTaken`.
         """
         session = self.get(session_id)
         if chars and not session.finished.is_set():
@@ -234,7 +234,7 @@ class ExecSessions:
                 with trio.fail_after(_WRITE_SECONDS):
                     await session.process.write(chars.encode(errors="surrogateescape"))
             except trio.TooSlowError:
-                raise StdinClosed from None
+                raise StdinNotTaken from None
             except StdinClosed:
                 if not session.request.tty:
                     raise

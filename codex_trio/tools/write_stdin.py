@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.execution.errors import StdinClosed, UnknownSession
+from codex_trio.execution.errors import StdinClosed, StdinNotTaken, UnknownSession
 from codex_trio.execution.yielding import write_yield_ms
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
@@ -41,6 +41,11 @@ STDIN_CLOSED = (
     "write_stdin failed: stdin is closed for this session; rerun exec_command with tty=true to keep stdin open"
 )
 
+STDIN_NOT_TAKEN = (
+    "write_stdin failed: the command did not take all of this input in time. It may still take what it was sent, so "
+    "look at what it says before you write the same again"
+)
+
 
 class WriteStdinArguments(msgspec.Struct):
     """Arguments of `write_stdin`."""
@@ -73,6 +78,8 @@ class WriteStdin:
             raise ToolFailure(f"write_stdin failed: {error}") from error
         except StdinClosed as error:
             raise ToolFailure(STDIN_CLOSED) from error
+        except StdinNotTaken as error:
+            raise ToolFailure(STDIN_NOT_TAKEN) from error
         requested = None if arguments.yield_time_ms is None else int(arguments.yield_time_ms)
         collected = await command.commands.collect(
             command.session,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,46 @@ async def test_whichever_message_is_lost_with_the_connection_all_is_done_once(tm
             await commands.collect(session, yield_ms=1)
             is_over = lab.road.passed < number
         assert number > 8
+        assert lab.told == [BEGAN]
+
+
+async def test_whichever_message_is_lost_a_command_is_interrupted_once(tmp_path: Path) -> None:
+    async with open_near(tmp_path) as (lab, _), lab.opened() as opened:
+        await lab.environment.info()
+        number, is_over = 0, False
+        script = "trap 'echo int' INT; echo up; while ! test -e over; do sleep 0.01; done; exit 3"
+        while not is_over:
+            number += 1
+            heard = Heard()
+            lab.road.passed, lab.road.cut_at = 0, 0
+            piped = msgspec.structs.replace(request(script, lab), tty=False)
+            session = await opened.commands.start(piped, lab.place, group="g", on_output=heard.take)
+            await heard.begun.wait()
+            lab.road.passed, lab.road.cut_at = 0, number
+            await opened.commands.write(session.id, "\x03")
+            is_over = lab.road.passed < number
+            (tmp_path / "over").touch()
+            assert await session.wait() == 3
+            assert "".join(heard.pieces) == "up\nint\n", number
+            (tmp_path / "over").unlink()
+        assert number > 2
+
+
+async def test_what_was_killed_while_nobody_gets_through_ends_once_somebody_does(tmp_path: Path) -> None:
+    async with open_near(tmp_path) as (lab, _), lab.opened() as opened:
+        ended = tmp_path / "ended"
+        os.mkfifo(ended)
+        # Its end closes what it has open.
+        script = "exec 3> ended; echo up; read x"
+        session = await opened.commands.start(request(script, lab), lab.place, group="g", on_output=nothing)
+        reading = await trio.to_thread.run_sync(ended.open, "rb", abandon_on_cancel=True)
+        server, lab.road.server = lab.road.server, None
+        await lab.road.cut()
+        with trio.move_on_after(0.2):
+            await opened.commands.kill(session, because="it is not wanted any more")
+        lab.road.server = server
+        with reading:
+            assert await trio.to_thread.run_sync(reading.read, abandon_on_cancel=True) == b""
         assert lab.told == [BEGAN]
 
 

@@ -5,9 +5,10 @@ import random
 import pytest
 import trio
 from process_lab import PATIENCE, ProcessLab
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.conformance.processes import is_alive, wait_gone
-from codex_trio.execution.errors import SpawnError, StdinClosed, UnknownSession
+from codex_trio.execution.errors import SpawnError, StdinClosed, StdinNotTaken, UnknownSession
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.sessions import (
     MAX_SESSIONS,
@@ -89,6 +90,23 @@ async def test_input_for_a_command_without_a_terminal_is_refused(lab: ProcessLab
     with pytest.raises(StdinClosed):
         await sessions.write(session.id, "x")
     assert await sessions.write(session.id, "") is session
+
+
+async def test_input_that_is_not_taken_in_time_is_not_said_to_be_closed(
+    lab: ProcessLab, sessions: ExecSessions, mock_clock: MockClock
+) -> None:
+    mock_clock.rate = 1
+    session = await sessions.open(lab.shell("stty raw -echo; echo up; exec sleep 300", tty=True))
+    await collect_until(sessions, session, "up")
+    async with trio.open_nursery() as nursery:
+
+        async def write() -> None:
+            with pytest.raises(StdinNotTaken):
+                await sessions.write(session.id, "x" * 1_000_000)
+
+        nursery.start_soon(write)
+        await wait_all_tasks_blocked(0.05)
+        mock_clock.jump(10)
 
 
 async def test_ctrl_c_interrupts_a_command_without_a_terminal(lab: ProcessLab, sessions: ExecSessions) -> None:

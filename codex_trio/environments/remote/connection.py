@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -88,10 +88,6 @@ class _Pending:
         self.answered = trio.Event()
         self.answer: _Envelope | EnvironmentUnreachable | None = None
 
-    def fail(self, problem: str) -> None:
-        self.answer = EnvironmentUnreachable(problem)
-        self.answered.set()
-
 
 class ExecConnection:
     """`nursery` hosts the connection, from the first request until it is cancelled."""
@@ -165,6 +161,15 @@ class ExecConnection:
         except msgspec.MsgspecError as error:
             raise EnvironmentUnreachable(f"the exec-server's answer to `{method}` cannot be read: {error}") from error
 
+    def insist(self, method: str, params: msgspec.Struct) -> None:
+        """Ask for something until it is answered, or the session is lost; nobody waits for it."""
+        if self._session is not None:
+            number = next(self._numbers)
+            pending = _Pending(number, msgspec.json.encode({"id": number, "method": method, "params": params}))
+            self._pending[number] = pending
+            self._outgoing.append(pending)
+            self._news.ring()
+
     def note(self, method: str, params: msgspec.Struct) -> None:
         """Tell the server something, unless the connection is cut meanwhile."""
         self._outgoing.append(msgspec.json.encode({"method": method, "params": params}))
@@ -214,12 +219,17 @@ class ExecConnection:
     def _end(self, problem: str) -> None:
         self._status = EnvironmentStatus(kind="disconnected", error=problem)
         self._outgoing.clear()
-        for pending in list(self._pending.values()):
-            pending.fail(problem)
+        self._fail(list(self._pending.values()), problem)
         if self._session is not None:
             self._session = None
             self._listener.lost(problem)
         self._ready.set()
+
+    def _fail(self, asked: Iterable[_Pending], problem: str) -> None:
+        for pending in asked:
+            del self._pending[pending.number]
+            pending.answer = EnvironmentUnreachable(problem)
+            pending.answered.set()
 
     async def _initialize(self, channel: Channel) -> None:
         """Begin or go on with a session. Raises ChannelClosed, EnvironmentUnreachable."""
@@ -229,9 +239,7 @@ class ExecConnection:
                 lost, self._session = f"the exec-server does not go on with the session: {answer.error.message}", None
                 self._listener.lost(lost)
                 # What was asked for the lost session makes no sense in another one.
-                for pending in list(self._pending.values()):
-                    if pending.times_sent:
-                        pending.fail(lost)
+                self._fail([pending for pending in self._pending.values() if pending.times_sent], lost)
                 answer = await self._introduce(channel, None)
             if answer.error is not None:
                 raise EnvironmentUnreachable(f"the exec-server refuses to begin: {answer.error.message}")
@@ -261,7 +269,7 @@ class ExecConnection:
         self._session = result.session_id
         self.facts = result.environment_info
         self.takes_uris = result.environment_info is not None
-        unanswered = [pending for _, pending in sorted(self._pending.items()) if not pending.answered.is_set()]
+        unanswered = [pending for _, pending in sorted(self._pending.items())]
         self._outgoing = deque([msgspec.json.encode({"method": "initialized", "params": {}}), *unanswered])
         self._status = EnvironmentStatus(kind="ready")
         self._ready.set()
@@ -298,7 +306,7 @@ class ExecConnection:
             if envelope.method is not None:
                 await self._listener.event(envelope.method, envelope.params)
                 continue
-            pending = self._pending.get(envelope.id) if isinstance(envelope.id, int) else None
+            pending = self._pending.pop(envelope.id, None) if isinstance(envelope.id, int) else None
             if pending is not None:
                 pending.answer = envelope
                 pending.answered.set()

@@ -290,7 +290,7 @@ class RemoteProcess:
 
     async def interrupt(self) -> None:
         """Send SIGINT, as a terminal does."""
-        params = wire.ProcessSignalParams(process_id=self.id, signal="interrupt")
+        params = wire.ProcessSignalParams(process_id=self.id, signal="interrupt", signal_id=str(uuid4()))
         try:
             await self._connection.request("process/signal", params, wire.Nothing)
         except (ServerRefused, EnvironmentUnreachable):
@@ -298,17 +298,26 @@ class RemoteProcess:
             return
 
     async def kill(self) -> None:
-        """Kill it with all that it has started; returns when its end is known, or cannot be."""
-        with trio.move_on_after(_KILL_SECONDS):
-            try:
-                params = wire.ProcessParams(process_id=self.id)
-                await self._connection.request("process/terminate", params, wire.TerminateResult)
-            except ServerRefused:
-                pass
-            except EnvironmentUnreachable as error:
-                self.lost(str(error))
-            await self.wait()
-            return
+        """Kill it with all that it has started; returns when its end is known, or cannot be.
+
+        Where nobody gets through for so long, it is killed once somebody does.
+        """
+        params = wire.ProcessParams(process_id=self.id)
+        is_answered = False
+        try:
+            with trio.move_on_after(_KILL_SECONDS):
+                try:
+                    await self._connection.request("process/terminate", params, wire.TerminateResult)
+                except ServerRefused:
+                    pass
+                except EnvironmentUnreachable as error:
+                    self.lost(str(error))
+                is_answered = True
+                await self.wait()
+                return
+        finally:
+            if not is_answered:
+                self._connection.insist("process/terminate", params)
         self.lost("the exec-server did not say that the process has ended")
 
     async def __aenter__(self) -> Self:
