@@ -164,6 +164,9 @@ class ProcessStartParams(_Wire, kw_only=True):
 
     tty: bool = False
     pipe_stdin: bool = False
+    merge_output: bool = False
+    """Ours: whether both streams are one, and so in order. Another server tells them apart all the same."""
+
     arg0: str | None = None
     sandbox: SandboxContext | None = None
     enforce_managed_network: bool = False

@@ -190,7 +190,7 @@ class ServedSession:
             env=self._variables(params),
             tty=params.tty,
             open_stdin=params.pipe_stdin,
-            merge_output=False,
+            merge_output=params.merge_output,
         )
         if params.arg0 is not None and params.arg0 != params.argv[0]:
             request = under_name(request, params.arg0)

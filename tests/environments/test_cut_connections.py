@@ -142,6 +142,16 @@ async def test_whichever_message_is_lost_a_command_is_interrupted_once(tmp_path:
         assert number > 2
 
 
+async def test_both_streams_come_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    async with open_near(tmp_path) as (lab, _), lab.opened() as opened:
+        script = "i=0; while [ $i -lt 200 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"
+        piped = msgspec.structs.replace(request(script, lab), tty=False)
+        session = await opened.commands.start(piped, lab.place, group="g", on_output=nothing)
+        assert await session.wait() == 0
+        found = await opened.commands.collect(session, yield_ms=1)
+        assert found.output == "".join(f"out {number}\nerr {number}\n" for number in range(200))
+
+
 async def test_what_was_killed_while_nobody_gets_through_ends_once_somebody_does(tmp_path: Path) -> None:
     async with open_near(tmp_path) as (lab, _), lab.opened() as opened:
         ended = tmp_path / "ended"

@@ -400,6 +400,7 @@ class RemoteProcesses:
             env_policy=request.variables,
             tty=request.tty,
             pipe_stdin=request.open_stdin,
+            merge_output=request.merge_output,
             sandbox=request.sandbox,
             enforce_managed_network=request.hosts is not None,
             network_proxy=None if request.hosts is None else request.hosts.launch,
