@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(not PYTHON, reason="`make peers` brings the `mcp
 PATIENCE = 60.0
 SERVER = """
 import base64, sys
+import anyio
 from pydantic import BaseModel, Field
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
@@ -61,6 +62,30 @@ async def ask(context: Context) -> str:
 def fail() -> str:
     raise ValueError("no luck")
 
+@server.tool()
+async def learn(context: Context) -> str:
+    server.add_tool(add, name="learnt")
+    await context.session.send_tool_list_changed()
+    return "learnt"
+
+left = []
+
+@server.tool()
+async def linger(context: Context) -> str:
+    try:
+        await context.report_progress(0, 1)
+        await anyio.sleep_forever()
+    finally:
+        left.append("left")
+
+@server.tool()
+def who_left() -> list[str]:
+    return left
+
+@server.tool()
+async def ask_elsewhere(context: Context) -> str:
+    return (await context.elicit_url("Pay there.", url="https://pay.example/", elicitation_id="e1")).action
+
 @server.resource("notes://one", mime_type="text/plain")
 def one() -> str:
     return "a note"
@@ -70,7 +95,13 @@ def named(name: str) -> str:
     return name
 
 if len(sys.argv) > 1:
-    server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
+    server.run(
+        "streamable-http",
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        stateless_http=sys.argv[2] == "http without sessions",
+        json_response=sys.argv[2] == "http without sessions",
+    )
 else:
     server.run()
 """
@@ -87,7 +118,7 @@ async def connection(request: Any, tmp_path: Path) -> AsyncGenerator[McpConnecti
                 yield opened
         else:
             port = await free_port()
-            serving = open_web_peer([PYTHON, file, str(port)], env=os.environ, port=port)
+            serving = open_web_peer([PYTHON, file, str(port), request.param], env=os.environ, port=port)
             async with serving as url, connected(HttpAddress(url=url)) as opened:
                 yield opened
 
@@ -103,6 +134,9 @@ async def connected(way: StdioCommand | HttpAddress) -> AsyncGenerator[McpConnec
 
 
 async def answers(_server: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    if params.get("mode") == "url":
+        assert (params["message"], params["url"]) == ("Pay there.", "https://pay.example/")
+        return {"action": "accept"}
     assert params["message"] == "What?"
     defaults = {name: of["default"] for name, of in params["requestedSchema"]["properties"].items()}
     return {"action": "accept", "content": defaults}
@@ -129,3 +163,32 @@ async def test_an_sdk_server_is_greeted_listed_called_and_asks(connection: McpCo
     assert template["uriTemplate"] == "notes://{name}"
     read = await connection.read_resource("notes://two")
     assert read["contents"][0]["text"] == "two"
+
+
+async def test_an_sdk_server_asks_a_user_to_go_elsewhere(connection: McpConnection) -> None:
+    assert (await call(connection, "ask_elsewhere"))["content"][0]["text"] == "accept"
+
+
+async def test_tools_that_an_sdk_server_learns_are_there(connection: McpConnection) -> None:
+    assert "learnt" not in {tool.name for tool in connection.tools}
+    await call(connection, "learn")
+    while "learnt" not in {tool.name for tool in connection.tools}:  # noqa: ASYNC110  # nothing tells of it
+        await trio.sleep(0.01)
+    assert (await call(connection, "learnt", a=1, b=2))["structuredContent"] == {"total": 3}
+
+
+async def test_an_sdk_server_stops_what_nobody_waits_for(connection: McpConnection) -> None:
+    with trio.CancelScope() as scope:
+        await connection.call("linger", {}, meta={}, elicit=answers, progress=lambda _params: scope.cancel())
+    assert scope.cancelled_caught
+    while not (await call(connection, "who_left"))["structuredContent"]["result"]:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("connection", ["http without sessions"], indirect=True)
+async def test_an_sdk_server_without_sessions_is_used(connection: McpConnection) -> None:
+    assert (await call(connection, "add", a=2, b=3))["structuredContent"] == {"total": 5}
+    assert (await call(connection, "slow"))["content"][0]["text"] == "done"
+    assert (await call(connection, "fail"))["isError"]
+    [resource] = await connection.list_all("resources/list", "resources")
+    assert resource["uri"] == "notes://one"
