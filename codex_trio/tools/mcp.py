@@ -8,8 +8,10 @@ Protocol source: items and texts of release 0.171.0.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
@@ -88,15 +90,19 @@ class McpServerTools:
 
 def mcp_providers(servers: ThreadServers, users: McpUsers, *, thread_id: str) -> list[ToolProvider]:
     """Return the providers of the tools of the servers that are ready, one each."""
+    # Those that are not ready count too: a name that a model has seen is never another server's.
+    usual = Counter(map(_usual_namespace, servers.names))
     providers: list[ToolProvider] = []
-    taken: set[str] = set()
     for server in servers.ready:
-        name = f"mcp__{_NOT_IN_NAMES.sub('_', server.settings.name)}"
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        providers.append(McpServerTools(server, name, users, thread_id=thread_id))
+        namespace = _usual_namespace(server.settings.name)
+        if usual[namespace] > 1:
+            namespace += f"_{hashlib.sha256(server.settings.name.encode()).hexdigest()[:12]}"
+        providers.append(McpServerTools(server, namespace, users, thread_id=thread_id))
     return providers
+
+
+def _usual_namespace(server: str) -> str:
+    return f"mcp__{_NOT_IN_NAMES.sub('_', server)}"
 
 
 class CallMcpTool:

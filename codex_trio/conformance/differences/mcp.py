@@ -23,4 +23,9 @@ MCP: tuple[Difference, ...] = (
         "reference",
         "calls in plan mode what may be called in any other",
     ),
+    Difference(
+        "mcp::a_server_keeps_its_name_whichever_other_is_there",
+        "reference",
+        "names a server for models otherwise once another is ready whose name reads alike",
+    ),
 )

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sys
 import tomllib
 from collections.abc import AsyncGenerator
@@ -14,7 +15,7 @@ import codex_trio.testing.mcp_server
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Answerer, FinishedTurn, Message, Probe
 from codex_trio.conformance.shapes import ANY_INT
-from codex_trio.testing.model_script import Event, answer, function_call, message
+from codex_trio.testing.model_script import Event, answer, function_call, item_done, message
 
 SERVER = Path(codex_trio.testing.mcp_server.__file__)
 STARTED = "mcpServer/startupStatus/updated"
@@ -104,6 +105,34 @@ async def test_a_tool_with_a_hyphen_is_called_without_and_its_damaged_picture_is
     assert item["result"]["content"] == result["content"]
     [_, picture] = lab.model.requests[1].output_of("call_1")
     assert picture["image_url"].startswith("data:image/png;base64,")
+
+
+async def namespaces(lab: Lab, probe: Probe, thread_id: str) -> list[str]:
+    """Return the namespaces in which a model finds the tool `echo`."""
+    item = {"type": "tool_search_call", "id": "tsc_1", "call_id": "call_1", "execution": "client"}
+    search = item_done({**item, "status": "completed", "arguments": {"query": "echo says it again", "limit": 20}})
+    await run(lab, probe, thread_id, search)
+    outputs = [part for part in lab.model.requests[-1].body["input"] if part["type"] == "tool_search_output"]
+    return [tool["name"] for tool in outputs[-1]["tools"] if tool["name"].startswith("mcp__")]
+
+
+@pytest.mark.parametrize("names", [("my-own", "my_own"), ("my_own", "my.own")])
+async def test_servers_with_names_alike_are_told_apart(lab: Lab, names: tuple[str, str]) -> None:
+    async with ready(lab, "".join(server(f'"{name}"') for name in names)) as (probe, thread_id):
+        found = await namespaces(lab, probe, thread_id)
+        assert len(set(found)) == 2
+        assert all(re.fullmatch("mcp__my_own_[0-9a-f]{12}", namespace) for namespace in found)
+        calls = [function_call("echo", {"message": "hi"}, call_id=name, namespace=name) for name in found]
+        turn = await run(lab, probe, thread_id, *calls)
+    assert {item["server"] for item in turn.items("mcpToolCall")} == set(names)
+
+
+async def test_a_server_keeps_its_name_whichever_other_is_there(lab: Lab) -> None:
+    tables = server('"my-own"') + server("my_own", env={"MCP_CRASH": "gone"})
+    async with ready(lab, tables) as (probe, thread_id):
+        [alone] = await namespaces(lab, probe, thread_id)
+    async with ready(lab, server('"my-own"') + server("my_own")) as (probe, thread_id):
+        assert alone in await namespaces(lab, probe, thread_id)
 
 
 async def test_calls_read_back_as_they_were_streamed(lab: Lab) -> None:
