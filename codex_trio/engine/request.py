@@ -140,7 +140,8 @@ def _turn_ids(origin: RequestOrigin) -> dict[str, str]:
     return {
         "turn_id": origin.turn_id,
         **({} if parent is None else {"parent_turn_id": parent}),
-        "root_turn_id": origin.root_turn_id,
+        # What comes before any turn has none.
+        **({} if not origin.root_turn_id else {"root_turn_id": origin.root_turn_id}),
     }
 
 

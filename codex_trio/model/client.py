@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias
 
+import msgspec
 import trio
 
 from codex_trio.config.providers import ModelProviderConfig
@@ -171,6 +172,38 @@ class ResponsesClient:
         if self.provider.base_url:
             with contextlib.suppress(HttpFailure, ValueError, OSError):
                 await self._transport.warm(self.provider.base_url)
+
+    def can_prewarm(self, thread_id: str) -> bool:
+        """Return whether a thread's requests go by a websocket that takes requests without a response."""
+        return self._sockets is not None and self._aws_login is None and self._sockets.serves(thread_id)
+
+    async def prewarm(self, request: ModelRequest) -> None:
+        """Have the provider know what the thread's next request begins with; one that comes meanwhile ends this.
+
+        Problems are left for that request to report.
+        """
+        sockets, thread_id = self._sockets, request.headers.thread_id
+        assert sockets is not None
+        assert thread_id is not None
+        request = msgspec.structs.replace(request, generates=False)
+        idle_timeout = self.provider.stream_idle_timeout_ms / 1000
+        with sockets.prewarming(thread_id), contextlib.suppress(ModelError, HttpFailure):
+            key = self._api_key if self._command_key is None else await self._command_key.current()
+            target = endpoint.resolve(self.provider, api_key=key, environ=self._environ)
+            response = await sockets.prewarm(
+                thread_id,
+                target,
+                request,
+                idle_timeout=idle_timeout,
+                connect_timeout=self.provider.websocket_connect_timeout_ms / 1000,
+                attested=partial(self._attested, request),
+            )
+            stream = ModelStream(_Answer(response), idle_timeout=idle_timeout)
+            try:
+                async for _ in stream:
+                    pass
+            finally:
+                await response.aclose(drain=stream.completed)
 
     @contextlib.asynccontextmanager
     async def stream(

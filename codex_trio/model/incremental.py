@@ -93,6 +93,8 @@ class ModelExchange:
         if len(request.input) < known or list(request.input[:known]) != list(before.input):
             return None
         since = request.input[known:]
+        if not before.generates:
+            return since
         answer = [item for item in since if _is_made_by_model(item)]
         calls = [_get(item, "call_id") for item in answer if _get(item, "call_id") is not None]
         # What the thread keeps otherwise than it came would be there twice, or under ids that the provider never gave.

@@ -88,6 +88,8 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     service_tier: str | None = None
     prompt_cache_key: str | None = None
     client_metadata: Mapping[str, str] | None = None
+    generates: bool = True
+    """Whether there is to be a response; the provider is to know the input else."""
     headers: RequestHeaders = RequestHeaders()
 
 
@@ -117,6 +119,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     include: list[str]
     prompt_cache_key: str | None = None
     text: _Text | None = None
+    generate: bool = True
     client_metadata: Mapping[str, str] | None = None
 
 
@@ -208,6 +211,7 @@ def encode_body(request: ModelRequest) -> bytes:
             include=["reasoning.encrypted_content"] if request.reasoning is not None else [],
             prompt_cache_key=request.prompt_cache_key,
             text=text,
+            generate=request.generates,
             client_metadata=request.client_metadata,
         )
     )

@@ -17,7 +17,7 @@ import os
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -219,6 +219,7 @@ class ModelSockets:
         self._transport = transport
         self._kept: OrderedDict[str, ModelSocket] = OrderedDict()
         self._breaks: OrderedDict[str, int] = OrderedDict()
+        self._prewarming: dict[str, trio.CancelScope] = {}
 
     def serves(self, thread_id: str | None) -> bool:
         """Return whether the thread's requests may go by a websocket."""
@@ -238,6 +239,9 @@ class ModelSockets:
 
         Raises SocketUnusable when it has to go another way, ModelError when the provider says no.
         """
+        if (prewarming := self._prewarming.pop(thread_id, None)) is not None:
+            # It would take longer than to do without.
+            prewarming.cancel()
         kept = self._kept.pop(thread_id, None)
         if kept is not None and kept.target.url == target.url and kept.target.headers == target.headers:
             with contextlib.suppress(HttpFailure):
@@ -250,6 +254,34 @@ class ModelSockets:
             return await self._ask_on(socket, thread_id, request, idle_timeout)
         except HttpFailure as error:
             raise self._given_up(thread_id, error) from error
+
+    @contextlib.contextmanager
+    def prewarming(self, thread_id: str) -> Generator[None]:
+        """Have what is done inside end as soon as a request of the thread is sent."""
+        with trio.CancelScope() as scope:
+            self._prewarming[thread_id] = scope
+            try:
+                yield
+            finally:
+                if self._prewarming.get(thread_id) is scope:
+                    del self._prewarming[thread_id]
+
+    async def prewarm(
+        self,
+        thread_id: str,
+        target: Endpoint,
+        request: ModelRequest,
+        *,
+        idle_timeout: float,
+        connect_timeout: float,
+        attested: Callable[[], Awaitable[Mapping[str, str]]],
+    ) -> SocketResponse:
+        """Open a socket for a thread and send a request that generates nothing. Raises HttpFailure, ModelError.
+
+        That there is none is no reason to do without later on.
+        """
+        socket = await self._open(target, request, await attested(), connect_timeout)
+        return await self._ask_on(socket, thread_id, request, idle_timeout)
 
     def _given_up(self, thread_id: str, error: HttpFailure) -> SocketUnusable:
         """Note that a thread got no socket, for this request or at all; return what its request is told."""

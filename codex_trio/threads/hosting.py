@@ -20,6 +20,7 @@ from codex_trio.engine.events import Event
 from codex_trio.engine.hook_outputs import HookOutputs
 from codex_trio.engine.hooks import HookedThread, ThreadHooks
 from codex_trio.engine.lineage import Beginning, lineage_of
+from codex_trio.engine.prewarm import prewarm
 from codex_trio.engine.session.companion import Companions
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
 from codex_trio.engine.session.session import Session
@@ -368,6 +369,8 @@ class ThreadHost:
                     nursery.start_soon(voice.run)
                     self._agents.join(member)
                     nursery.start_soon(goal.run)
+                    if self._agents.parent_of(launch.recorder.meta) is None:
+                        nursery.start_soon(prewarm, live.session)
                     self._threads.add(live)
                     self._store.attach(live.id, live.summary)
                     task_status.started()

@@ -21,7 +21,7 @@ from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.long_events import LARGE
 from codex_trio.model.request import ModelRequest, RequestHeaders
 from codex_trio.model.sockets import KEEP_SECONDS, MAX_MESSAGE, Broken, ModelSocket, ModelSockets
-from codex_trio.testing.model_script import Answer, End, answer, completed, function_call, message
+from codex_trio.testing.model_script import Answer, End, Gate, answer, completed, function_call, http_error, message
 from codex_trio.testing.model_server import ModelServer, open_model_server
 from codex_trio.util.websocket_deflate import MessageDeflater
 from codex_trio.util.websocket_frames import FrameWriter
@@ -84,6 +84,57 @@ async def test_a_socket_that_the_provider_closed_meanwhile_is_replaced(transport
         await heard(client, asks(USER, SAID, USER, SAID, USER))
     assert previous(server) == [None, None, "resp_two"]
     assert [len(request.input) for request in server.requests] == [1, 3, 1]
+
+
+def nothing() -> Answer:
+    return answer(completed(response_id="resp_nothing"))
+
+
+async def test_what_a_provider_was_told_beforehand_is_not_sent_again(transport: HttpTransport) -> None:
+    async with serving(transport, nothing(), says("one"), says("two")) as (server, client):
+        assert client.can_prewarm("t")
+        await client.prewarm(asks(USER))
+        # Also what models have made: it was made before.
+        await heard(client, asks(USER, CALL, OUTPUT, USER))
+        await heard(client, asks(USER, CALL, OUTPUT, USER, SAID, USER))
+    assert [request.body.get("generate") for request in server.requests] == [False, None, None]
+    assert previous(server) == [None, "resp_nothing", "resp_one"]
+    assert [len(request.input) for request in server.requests] == [1, 3, 1]
+
+
+async def test_a_request_does_not_wait_for_what_is_told_beforehand(transport: HttpTransport) -> None:
+    gate = Gate()
+    waiting = answer(gate, completed(response_id="resp_nothing"))
+    async with (
+        serving(transport, waiting, says("one"), says("two")) as (server, client),
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(client.prewarm, asks(USER))
+        await server.request(0)
+        await heard(client, asks(USER, USER))
+        await heard(client, asks(USER, USER, SAID, USER))
+    assert previous(server) == [None, None, "resp_one"]
+    assert [len(request.input) for request in server.requests] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("said", [http_error(500, {}), answer(end=End.CUT)], ids=["refused", "cut"])
+async def test_what_cannot_be_told_beforehand_is_told_with_the_request(transport: HttpTransport, said: Answer) -> None:
+    async with serving(transport, said, says("one")) as (server, client):
+        await client.prewarm(asks(USER))
+        told = await heard(client, asks(USER, USER))
+    assert not [event for event in told if isinstance(event, events.FellBack)]
+    assert previous(server) == [None, None]
+    assert [request.method for request in server.requests] == ["WS", "WS"]
+
+
+async def test_a_provider_without_websockets_is_told_nothing_beforehand(transport: HttpTransport) -> None:
+    async with open_model_server([says("one")]) as server:
+        client = client_of(server.base_url, transport)
+        await client.prewarm(asks(USER))
+        assert server.requests == []
+        told = await heard(client, asks(USER))
+        assert [event for event in told if isinstance(event, events.FellBack)]
+        assert not client.can_prewarm("t")
 
 
 async def test_what_is_to_be_told_again_goes_with_the_message_and_not_with_the_socket(transport: HttpTransport) -> None:

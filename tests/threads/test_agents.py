@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import trio
 import trio.lowlevel
-from thread_lab import CLIENT, Lab, open_threads
+from thread_lab import CLIENT, Lab, WithoutWebsockets, open_threads
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.config.providers import ModelProviderConfig
@@ -63,7 +63,7 @@ class Asked:
         return json.loads(self.outputs[call_id])["agent_id"]
 
 
-class ScriptedModel:
+class ScriptedModel(WithoutWebsockets):
     """Answers each request as its script says."""
 
     provider = ModelProviderConfig(id="scripted", name="Scripted", stream_max_retries=0)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 import trio
-from thread_lab import CLIENT, Lab, calls, open_threads, says, says_only
+from thread_lab import CLIENT, Lab, WithoutWebsockets, calls, open_threads, says, says_only
 
 from codex_trio.domain.items import AgentMessage
 from codex_trio.engine import events
@@ -48,7 +48,7 @@ consolidation_model = "{CONSOLIDATES}"
 GOOD = json.dumps({"rollout_summary": "They like tabs.", "rollout_slug": "Likes: Tabs!"})
 
 
-class Model:
+class Model(WithoutWebsockets):
     """Answers by the model that is asked; notes what is asked."""
 
     class Provider:

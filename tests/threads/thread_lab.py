@@ -53,7 +53,14 @@ MODEL = "gpt-5.5"
 CLIENT = 1
 
 
-class SilentClient:
+class WithoutWebsockets:
+    """A model that is told nothing before a request."""
+
+    def can_prewarm(self, _thread_id: str) -> bool:
+        return False
+
+
+class SilentClient(WithoutWebsockets):
     """A model that takes a request and never says anything."""
 
     class Provider:
@@ -67,7 +74,7 @@ class SilentClient:
         yield None
 
 
-class ScriptedModel:
+class ScriptedModel(WithoutWebsockets):
     """A model that answers each request with the next of these responses, each used a hundred tokens; then never."""
 
     class Provider:

@@ -120,3 +120,29 @@ async def test_messages_are_compressed_where_the_provider_agrees(lab: Lab) -> No
         assert [(await probe.run_turn(thread_id, text)).text for text in ("Hi", "Next")] == ["one", "two"]
     assert [(request.method, kinds(request)) for request in sent(lab)] == [("WS", ["Hi"]), ("WS", ["Next"])]
     assert sent(lab)[0].headers["sec-websocket-extensions"] == "permessage-deflate; client_max_window_bits"
+
+
+async def test_what_every_request_begins_with_is_sent_before_the_first_turn(lab: Lab) -> None:
+    lab.model.has_websockets = True
+    lab.configure(provider=ON)
+    async with lab.run() as probe:
+        thread_id = await open_thread(lab, probe)
+        new = await lab.model.request(0)
+        lab.script(says("one"))
+        assert (await probe.run_turn(thread_id, "Hi")).text == "one"
+    count = len(lab.model.requests)
+    async with lab.run() as probe:
+        await probe.request("thread/resume", {"threadId": thread_id})
+        resumed = await lab.model.request(count)
+        lab.script(says("two"))
+        assert (await probe.run_turn(thread_id, "Next")).text == "two"
+    for request in (new, resumed):
+        assert is_for_nothing(request)
+        assert [item["role"] for item in request.input] == ["developer"]
+        assert request.body["client_metadata"]["turn_id"] == ""
+        assert "root_turn_id" not in request.body["client_metadata"]
+        told = json.loads(request.body["client_metadata"]["x-codex-turn-metadata"])
+        assert (told["request_kind"], told["turn_id"]) == ("prewarm", "")
+    first = sent(lab)[0]
+    assert first.body["tools"] == new.body["tools"]
+    assert kinds(sent(lab)[-1]) == ["Hi", "one", "Next"]
