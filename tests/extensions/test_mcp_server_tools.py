@@ -33,8 +33,12 @@ def test_names_are_such_as_providers_take_and_each_is_another() -> None:
     assert (offered[2], offered[6]) == ("a_b", "get_the_sum")
     assert len(set(offered)) == len(names)
     assert all(re.fullmatch("[a-zA-Z0-9_]{1,64}", name) for name in offered)
-    # The same whenever it is listed: models remember names.
-    assert [tool.offered_name for tool in learnt_tools({"name": name} for name in names)] == offered
+    # The same in whichever order it is listed: models remember names.
+    again = learnt_tools({"name": name} for name in reversed(names))
+    assert [tool.offered_name for tool in again] == offered[::-1]
+    # A server may know how they are made.
+    tools = learnt_tools({"name": name} for name in ["a.b", "a/b", *offered[:2]])
+    assert len({tool.offered_name for tool in tools}) == len(tools)
 
 
 def test_what_is_no_tool_is_passed_over_and_of_two_with_a_name_the_first_counts() -> None:

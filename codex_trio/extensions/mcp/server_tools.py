@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -63,9 +64,15 @@ def learnt_tools(listed: Iterable[Mapping[str, Any]]) -> list[McpTool]:
             named.setdefault(name, raw)
     # Names that can be offered as they are stay so, whatever the others are called.
     taken = {name for name in named if _is_fit(name)}
+    usual = Counter(map(_usual_name, named))
     tools: list[McpTool] = []
     for name, raw in named.items():
-        offered = name if _is_fit(name) else _offered_name(name, taken)
+        offered = name
+        if not _is_fit(name):
+            offered = _usual_name(name)
+            # Of several that read alike none is the usual one: in which order they are listed may change.
+            if usual[offered] > 1 or not _is_fit(offered):
+                offered = _marked_name(name, taken)
         taken.add(offered)
         tools.append(_tool(name, offered, raw))
     return tools
@@ -112,10 +119,15 @@ def _is_fit(name: str) -> bool:
     return len(name) <= _MAX_NAME and _NOT_IN_NAMES.search(name) is None
 
 
-def _offered_name(name: str, taken: set[str]) -> str:
+def _usual_name(name: str) -> str:
+    return _NOT_IN_NAMES.sub("_", name)
+
+
+def _marked_name(name: str, taken: set[str]) -> str:
     """Return a name that providers take, and that no other tool of the server has."""
-    offered = _NOT_IN_NAMES.sub("_", name)
-    if len(offered) <= _MAX_NAME and offered not in taken:
-        return offered
-    mark = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:12]
-    return f"{offered[: _MAX_NAME - len(mark) - 1]}_{mark}"
+    mark = name
+    while True:
+        mark = hashlib.sha256(mark.encode(errors="surrogatepass")).hexdigest()[:12]
+        offered = f"{_usual_name(name)[: _MAX_NAME - len(mark) - 1]}_{mark}"
+        if offered not in taken:
+            return offered
