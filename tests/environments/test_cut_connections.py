@@ -164,6 +164,9 @@ async def test_what_was_killed_while_nobody_gets_through_ends_once_somebody_does
         await lab.road.cut()
         with trio.move_on_after(0.2):
             await opened.commands.kill(session, because="it is not wanted any more")
+        with trio.fail_after(2.0):
+            # Nobody waits for that once more.
+            await opened.commands.kill_group("g", because="its turn is over")
         lab.road.server = server
         with reading:
             assert await trio.to_thread.run_sync(reading.read, abandon_on_cancel=True) == b""

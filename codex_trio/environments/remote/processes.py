@@ -37,7 +37,7 @@ MOST_ERROR_BYTES = 64 * 1024
 LOST_EXIT_CODE = 255
 """How a process ended of which that is not known."""
 
-_KILL_SECONDS = 10.0
+_KILL_SECONDS = 5.0
 _NOT_THERE = -1
 
 _OUTPUT = decoding.json_decoder(wire.ProcessOutput)
@@ -109,6 +109,7 @@ class RemoteProcess:
         self._is_closed = False
         self._reading = False
         self._has_missed = False
+        self._is_given_up = False
         self._ends_line = True
         self._change = Bell()
         self._room = Bell()
@@ -298,10 +299,12 @@ class RemoteProcess:
             return
 
     async def kill(self) -> None:
-        """Kill it with all that it has started; returns when its end is known, or cannot be.
-
-        Where nobody gets through for so long, it is killed once somebody does.
+        """Kill it with all that it has started; returns when its end is known, or cannot be: then it is killed once
+        somebody gets through again.
         """
+        if self._is_given_up:
+            await trio.lowlevel.checkpoint()
+            return
         params = wire.ProcessParams(process_id=self.id)
         is_answered = False
         try:
@@ -317,8 +320,10 @@ class RemoteProcess:
                 return
         finally:
             if not is_answered:
+                self._is_given_up = True
                 self._connection.insist("process/terminate", params)
-        self.lost("the exec-server did not say that the process has ended")
+            if self._exit_code is None:
+                self.lost("the exec-server did not say that the process has ended")
 
     async def __aenter__(self) -> Self:
         return self
