@@ -28,6 +28,10 @@ def decode_in_pieces(text: str) -> list[bytes]:
 
     Raises NotBase64.
     """
+    last = text[-1:].encode(errors="replace")
+    if len(text) % _GROUP == 1 and last != b"=" and _NOT_BASE64.match(last):
+        # One too many, most often a newline: it is to blame, and not the padding before it.
+        raise NotBase64(f"Invalid symbol {last[0]}, offset {len(text) - 1}.")
     pieces: list[bytes] = []
     for start in range(0, len(text), _PIECE):
         raw = text[start : start + _PIECE].encode(errors="replace")
