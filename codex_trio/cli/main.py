@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None, *, system_dir: Path | None = None) -
     """
     if argv is None:
         _end_quietly_on_ctrl_c()
+        _forget_own_locale()
         _speak_utf8()
         _fill_closed_descriptors()
         argv = sys.argv[1:]
@@ -47,6 +48,12 @@ def _end_quietly_on_ctrl_c() -> None:
 
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, end)
+
+
+def _forget_own_locale() -> None:
+    from codex_trio.util.own_locale import forget_own_locale
+
+    forget_own_locale()
 
 
 def _speak_utf8() -> None:

@@ -91,9 +91,10 @@ def main(arguments: list[str]) -> NoReturn:
 
 def _confine_and_run(options: Options) -> NoReturn:
     from codex_trio.sandbox import kernel
+    from codex_trio.util import own_locale
 
     kernel.die_with_parent()
-    _forget_own_locale()
+    own_locale.forget_own_locale()
     if options.is_closed:
         _import_what_is_needed_later()
     if options.mechanism == "namespaces":
@@ -132,17 +133,6 @@ def _import_what_is_needed_later() -> None:
     from codex_trio.sandbox import loopback, seccomp
 
     del loopback, seccomp, warnings
-
-
-def _forget_own_locale() -> None:
-    """Take out of the environment what Python has put there for itself where it found no locale."""
-    try:
-        with open("/proc/self/environ", "rb") as file:
-            given = file.read()
-    except OSError:
-        return
-    if not any(line.startswith(b"LC_CTYPE=") for line in given.split(b"\0")):
-        os.environ.pop("LC_CTYPE", None)
 
 
 def _become_command(options: Options) -> NoReturn:

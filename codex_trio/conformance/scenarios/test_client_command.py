@@ -83,6 +83,11 @@ async def test_a_command_is_answered_with_its_exit_code_and_its_output(lab: Lab)
         assert await run(probe, "echo $CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS", env=variables) == (0, "1\n", "")
 
 
+async def test_a_command_sees_no_locale_that_nobody_has_set(lab: Lab) -> None:
+    async with lab.run(env={"LANG": "C", "LC_COLLATE": "C"}) as probe:
+        assert await run(probe, 'echo "${LANG-unset} ${LC_COLLATE-unset} ${LC_CTYPE-unset}"') == (0, "C C unset\n", "")
+
+
 async def test_the_configured_variables_are_what_a_command_sees(lab: Lab) -> None:
     lab.configure(tables='[shell_environment_policy]\nexclude = ["PRIVATE*"]\nset = { GIVEN = "1" }')
     async with lab.run(env={"PRIVATE_WORD": "x", "PLAIN_WORD": "y"}) as probe:
