@@ -34,7 +34,7 @@ from codex_trio.model.events import FellBack, ModelEvent
 from codex_trio.model.http import HttpResponse, HttpTransport
 from codex_trio.model.http_failures import ConnectFailure, HttpFailure, IdleTimeout, SetupFailure, UnreadableBody
 from codex_trio.model.request import ModelRequest, encode_headers, encoded_body
-from codex_trio.model.sockets import ModelSockets, SocketUnusable
+from codex_trio.model.sockets import ModelSockets, SocketResponse, SocketUnusable
 from codex_trio.model.stream import ResponseParser
 from codex_trio.util.zstd import zstd_library
 
@@ -190,14 +190,7 @@ class ResponsesClient:
         with sockets.prewarming(thread_id), contextlib.suppress(ModelError, HttpFailure):
             key = self._api_key if self._command_key is None else await self._command_key.current()
             target = endpoint.resolve(self.provider, api_key=key, environ=self._environ)
-            response = await sockets.prewarm(
-                thread_id,
-                target,
-                request,
-                idle_timeout=idle_timeout,
-                connect_timeout=self.provider.websocket_connect_timeout_ms / 1000,
-                attested=partial(self._attested, request),
-            )
+            response = await self._on_socket(sockets.prewarm, thread_id, target, request, idle_timeout)
             stream = ModelStream(_Answer(response), idle_timeout=idle_timeout)
             try:
                 async for _ in stream:
@@ -258,18 +251,27 @@ class ResponsesClient:
         if sockets is None or thread_id is None or not sockets.serves(thread_id):
             return _Answer(await self._send_plainly(target, request, idle_timeout))
         try:
-            response = await sockets.ask(
-                thread_id,
-                target,
-                request,
-                idle_timeout=idle_timeout,
-                connect_timeout=self.provider.websocket_connect_timeout_ms / 1000,
-                attested=partial(self._attested, request),
-            )
-            return _Answer(response)
+            return _Answer(await self._on_socket(sockets.ask, thread_id, target, request, idle_timeout))
         except SocketUnusable as error:
             notices = (FellBack(str(error)),) if error.is_worth_telling else ()
         return _Answer(await self._send_plainly(target, request, idle_timeout), notices)
+
+    async def _on_socket(
+        self,
+        send: Callable[..., Awaitable[SocketResponse]],
+        thread_id: str,
+        target: endpoint.Endpoint,
+        request: ModelRequest,
+        idle_timeout: float,
+    ) -> SocketResponse:
+        return await send(
+            thread_id,
+            target,
+            request,
+            idle_timeout=idle_timeout,
+            connect_timeout=self.provider.websocket_connect_timeout_ms / 1000,
+            attested=partial(self._attested, request),
+        )
 
     async def _send_plainly(
         self, target: endpoint.Endpoint, request: ModelRequest, idle_timeout: float
