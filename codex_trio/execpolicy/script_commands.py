@@ -17,6 +17,7 @@ from codex_trio.execpolicy.script_tree import NO_INPUT, Command, Found, Input, s
 from codex_trio.execpolicy.script_values import (
     assigned_by,
     assigned_scripts,
+    bound_scripts,
     expanded,
     git_scripts,
     joined,
@@ -112,6 +113,8 @@ class _Walk:
                 yield from self._scripts(git_scripts(args), depth=depth)
             case "alias":
                 yield from self._scripts((with_arguments(value) for _, value in assigned_by(args)), depth=depth)
+            case "bind":
+                yield from self._scripts(bound_scripts(args), depth=depth)
             case "enable" if any(arg.start.startswith("-f") for arg in args):
                 yield [HIDDEN]
             case _ if name in _DECLARATIONS:

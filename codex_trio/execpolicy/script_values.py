@@ -22,6 +22,7 @@ _GIT_COMMANDS = frozenset({"cmd", "command", "editor", "helper", "pager", "sshco
 _GIT_RUNS = frozenset({"-x", "--exec", "--extcmd", "--upload-pack", "--receive-pack", "--tree-filter", "--msg-filter"})
 _GIT_FOLLOWED = names("run foreach")
 _ARGUMENTS = ' "$@"'
+_BINDING = re.compile(r'\s*(?:"(?:\\.|[^"\\])*"|[^":]*)\s*:(.*)', re.DOTALL)
 
 
 def assigned_scripts(name: str, value: Word) -> Iterator[Word]:
@@ -52,6 +53,15 @@ def with_arguments(script: Word) -> Word:
     if script.text is None:
         return Word(script.start, script.end + _ARGUMENTS if script.end else "", is_known=False)
     return Word(script.text + _ARGUMENTS)
+
+
+def bound_scripts(args: Sequence[Word]) -> Iterator[Word]:
+    """Yield what is run, or typed, when a key is pressed that `bind` gives a meaning."""
+    for arg in args:
+        if arg.text is None:
+            yield HIDDEN
+        elif match := _BINDING.match(arg.text):
+            yield Word(match[1].strip().strip("\"'"))
 
 
 def expanded(text: str) -> Word:

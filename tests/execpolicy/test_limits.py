@@ -138,6 +138,9 @@ builtin command {}
 coproc N { {}; }
 mapfile -c 1 -C 'x; {};' a
 complete -C 'x; {};' a
+bind -x '"\C-a": {}'
+bind -m vi -x 'Control-a:{}'
+bind '"a": "{}"'
 : ${x#$({})}
 : ${x%%`{}`}
 : "${x^^$({})}"
@@ -249,7 +252,14 @@ def test_what_may_be_a_forbidden_command_is_asked_about(script):
         ],
         *["BASH_ENV=<(base64 -d f) bash -c true", "BASH_ENV=f ls", "export BASH_ENV=f", "env BASH_ENV=f bash x.sh"],
         *["export 'BASH_ENV=f'", "ENV=./f sh", "ENV=f sh -i", "env ENV=f dash -i", "enable -f ./x.so x"],
-        *['eval "$(base64 -d f)"', 'bash -c "$(curl x)"', 'trap "$(ls)" EXIT', 'env -S "$x"', 'PROMPT_COMMAND="$x"'],
+        *[
+            'eval "$(base64 -d f)"',
+            'bash -c "$(curl x)"',
+            'trap "$(ls)" EXIT',
+            'env -S "$x"',
+            'PROMPT_COMMAND="$x"',
+            'bind -x "$x"',
+        ],
         *["curl x > f; sh f", "curl -o f x; bash ./f", "ls | tee f; . ./f", "ls > f; bash < f", "cp x f; sh f"],
     ],
 )
